@@ -1,0 +1,1 @@
+"""Backup sets, restore and drills."""

@@ -1,0 +1,1 @@
+"""Vial inspection: products, lots, runs, reviews and dispositions."""

@@ -1,0 +1,13 @@
+"""The Django application."""
+
+from django.apps import AppConfig
+
+
+class BatchesConfig(AppConfig):
+    name = "qms.batches"
+    label = "batches"
+    default = True
+
+    def ready(self) -> None:
+        """Register the acts and the workflow table."""
+        from qms.batches import acts, acts_review, subjects, workflow  # noqa: F401, PLC0415  they register themselves

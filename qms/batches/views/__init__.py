@@ -1,0 +1,1 @@
+"""The pages of batches, imports, runs and master data."""

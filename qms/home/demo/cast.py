@@ -1,0 +1,179 @@
+"""The people of the demonstration, and how each comes to their work: added, enrolled, identified.
+
+Each step does only what is missing, so that a start that was killed is taken up again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from qms.accounts.access import actor_of
+from qms.accounts.enrolment import accept_link, issue_link, open_setup, replace_device
+from qms.accounts.grants import grant_role
+from qms.accounts.identity import record_identity_check
+from qms.accounts.models import TotpDevice, User
+from qms.accounts.people import create_person, find_person
+from qms.accounts.roles import SIGNING_ROLES
+from qms.home.demo import devices
+from records.evidence import Actor
+from signatures.credentials import issue_certificate
+from signatures.eligibility import certificate_of
+from signatures.models import IdentityCheck
+from signatures.signing import Credentials
+from signatures.signing_policy import policy_in_force
+
+ADDRESS = "127.0.0.1"
+SESSION = "demonstration"
+REASON = "needed for their work in the demonstration plant"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One person as the demonstration names them."""
+
+    username: str
+    printed_name: str
+    job_title: str
+    time_zone: str
+    roles: tuple[str, ...]
+
+    @property
+    def email(self) -> str:
+        """Return an address that reaches nobody."""
+        return f"{self.username}@example.com"
+
+
+ADMINISTRATOR = Part("ada", "Ada Minh", "System administrator", "Europe/Zurich", ("administrator",))
+OFFICER = Part("sol", "Sol Ortega", "Security officer", "America/Chicago", ("security_officer",))
+OTHERS = (
+    Part("ana", "Ana Silva", "Inspection operator", "Europe/Madrid", ("operator",)),
+    Part("jon", "Jonas Ortiz", "Inspection operator", "America/New_York", ("operator",)),
+    Part("kim", "Kim Wu", "Qualified second inspector", "Asia/Singapore", ("second_inspector",)),
+    Part("rita", "Rita Berg", "Batch record reviewer", "Europe/Berlin", ("reviewer",)),
+    Part("maria", "Maria Chen", "Quality assurance manager", "America/New_York", ("qa_manager",)),
+    Part("quentin", "Quentin Abel", "Quality assurance manager", "Europe/Dublin", ("qa_manager",)),
+    Part("vera", "Vera Lind", "Validation engineer", "Europe/Stockholm", ("validation_engineer",)),
+    Part("dev", "Dev Rao", "Data scientist", "Asia/Kolkata", ("data_scientist",)),
+    Part("susan", "Susan Holt", "Clinical sponsor's representative", "Europe/London", ("sponsor",)),
+    Part("ines", "Ines Moreau", "Investigator, FDA", "America/New_York", ("inspector",)),
+)
+PARTS = (ADMINISTRATOR, OFFICER, *OTHERS)
+CERTIFIED = tuple(part for part in OTHERS if SIGNING_ROLES.intersection(part.roles))
+SIGNERS = frozenset({"ana", "jon", "rita", "maria", "quentin", "dev", "vera"})
+"""Who signs while the plant is made, and so holds a quick token until it stands."""
+
+
+class Cast:
+    """Everybody of the demonstration by user name, with the password that they share."""
+
+    def __init__(self, password: str, *, code_seconds: int) -> None:
+        self.password = password
+        self.code_seconds = code_seconds
+
+    def user(self, username: str) -> User:
+        """Return a person as they are now."""
+        return User.objects.get(username=username)
+
+    def actor(self, username: str) -> Actor:
+        """Return a person as the actor of an act, with the roles they hold now."""
+        return actor_of(self.user(username), address=ADDRESS, session=SESSION)
+
+    def credentials(self, username: str) -> Credentials:
+        """Return what a person types to sign: the password and a code of their device, used never before."""
+        return Credentials(self.password, devices.read_code(self.user(username)))
+
+
+def ensure_people(cast: Cast) -> None:
+    """Make everybody who is missing: the administrator from the console, the first officer, then all others.
+
+    Writes: as the rules of `qms.accounts` and `signatures.credentials`.
+    """
+    if find_person(ADMINISTRATOR.username) is None or not cast.user(ADMINISTRATOR.username).has_usable_password():
+        facts = {"username": ADMINISTRATOR.username, "printed_name": ADMINISTRATOR.printed_name}
+        link = open_setup(email=ADMINISTRATOR.email, **facts)
+        enrol(cast, link.secret, ADMINISTRATOR)
+    for part in (OFFICER, *OTHERS):
+        ensure_person(cast, part)
+    ensure_identity(cast, OFFICER, checker=ADMINISTRATOR)
+    for part in CERTIFIED:
+        ensure_identity(cast, part, checker=OFFICER)
+    for part in CERTIFIED:  # all are identified first, so that nobody waits for their next code
+        if part.username in SIGNERS:
+            ensure_certificate(cast, part)
+
+
+def ensure_person(cast: Cast, part: Part) -> None:
+    """Add a person, give them their roles and let them enrol."""
+    person = find_person(part.username)
+    admin = cast.actor(ADMINISTRATOR.username)
+    if person is None:
+        person = create_person(
+            username=part.username,
+            printed_name=part.printed_name,
+            email=part.email,
+            actor=admin,
+            job_title=part.job_title,
+            time_zone=part.time_zone,
+        )
+    for role in part.roles:
+        if role not in person.held_roles():
+            grant_role(person, role=role, actor=admin, reason=REASON)
+    if not person.has_usable_password():
+        enrol(cast, issue_link(person, actor=admin).secret, part)
+
+
+def enrol(cast: Cast, secret: str, part: Part) -> None:
+    """Open a one-time link, choose the password, pair a device and acknowledge the signing policy."""
+    person = cast.user(part.username)
+    pace = devices.QUICK_SECONDS if part.username in SIGNERS else cast.code_seconds
+    accept_link(
+        secret,
+        password=cast.password,
+        pairing=devices.pair_new(person, step_seconds=pace),
+        policy_digest=policy_in_force().digest,
+        address=ADDRESS,
+    )
+
+
+def ensure_identity(cast: Cast, part: Part, *, checker: Part) -> None:
+    """Stand before the checker with passport and device, once."""
+    person = cast.user(part.username)
+    if not IdentityCheck.objects.filter(person=person).exists():
+        record_identity_check(
+            person,
+            method="in_person",
+            document_class="passport",
+            code=devices.read_code(person),
+            actor=cast.actor(checker.username),
+        )
+
+
+def ensure_certificate(cast: Cast, part: Part) -> None:
+    """Fetch one's signing certificate, once."""
+    person = cast.user(part.username)
+    if certificate_of(person) is None:
+        typed = cast.credentials(part.username)
+        issue_certificate(person, password=typed.password, code=typed.code, actor=cast.actor(part.username))
+
+
+def settle_devices(cast: Cast) -> None:
+    """Move the signers from the quick token, which made the plant, to a device of ordinary pace.
+
+    Who signed nothing fetches their certificate only now: since their identity check their
+    device has come to its next code. Writes: accounts_totpdevice, signatures_certificate and
+    one event each. Serves: 21 CFR 11.300(c)(e).
+    """
+    for part in CERTIFIED:
+        ensure_certificate(cast, part)
+    for part in PARTS:
+        person = cast.user(part.username)
+        if TotpDevice.objects.filter(user=person, confirmed=True, step_seconds=cast.code_seconds).exists():
+            continue
+        typed = cast.credentials(part.username)
+        replace_device(
+            person,
+            password=typed.password,
+            code=typed.code,
+            pairing=devices.pair_new(person, step_seconds=cast.code_seconds),
+            actor=cast.actor(part.username),
+        )

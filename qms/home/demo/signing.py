@@ -1,0 +1,23 @@
+"""Signing as one of the demonstration's people: the whole ceremony, as its page would lead it."""
+
+from __future__ import annotations
+
+from qms.home.demo.cast import Cast
+from records.models import ControlledRecord
+from signatures.ceremonies import open_ceremony
+from signatures.models import Signature
+from signatures.signing import complete_ceremony, decline_ceremony
+
+
+def sign(cast: Cast, record: ControlledRecord, action: str, person: str, *, reason: str = "") -> Signature:
+    """Sign an action on a record with the person's password and a fresh code."""
+    ceremony = open_ceremony(record, action, actor=cast.actor(person))
+    credentials = cast.credentials(person)
+    return complete_ceremony(ceremony, actor=cast.actor(person), credentials=credentials, reason=reason)
+
+
+def decline(cast: Cast, record: ControlledRecord, action: str, person: str, *, reason: str) -> Signature:
+    """Refuse to sign, by signature and with a reason."""
+    ceremony = open_ceremony(record, action, actor=cast.actor(person))
+    credentials = cast.credentials(person)
+    return decline_ceremony(ceremony, actor=cast.actor(person), credentials=credentials, reason=reason)

@@ -1,0 +1,171 @@
+"""The validation of the demonstration's pipeline: requirements to disposed deviation, made by its people.
+
+Each step does only what is missing.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+from examples.make_lot_zip import load_photographs
+from qms.home.demo.cast import Cast
+from qms.home.demo.signing import sign
+from qms.home.demo.stock import MODEL_NAME
+from qms.home.demo.validated_text import (
+    CORRECTION,
+    ENVIRONMENT,
+    FAILED_ACTUAL,
+    FAILED_STEP,
+    FIXED_ACTUAL,
+    FIXED_ENVIRONMENT,
+    INVESTIGATION,
+    REQUIREMENTS,
+    STEPS,
+    SYSTEM,
+)
+from qms.releases.models import ModelVersion
+from records.models import ControlledRecord
+from validation.deviations import investigate, raise_deviation
+from validation.executions import add_evidence, begin_execution, record_result, run_again
+from validation.inventory import add_item, register_system
+from validation.matrices import propose_matrix
+from validation.models import ConfigurationItem, Deviation, Execution, MatrixVersion, Protocol, RequirementSet, System
+from validation.protocols import StepText, add_steps, draft_protocol
+from validation.requirements import RequirementRow, begin_requirements, save_rows
+from validation.results import states_of
+from validation.risk import USUAL_MATRIX
+
+ENGINEER, QUALITY, REVIEWER = "vera", "maria", "rita"
+REASON = "validation of the vial inspection"
+
+
+def ensure_signed(cast: Cast, record: ControlledRecord, action: str, *people: str, reason: str = "") -> None:
+    """Have an action signed by those who have not signed it yet, in their order."""
+    for person in people:
+        if not record.signatures.filter(action=action, signer__username=person).exists():
+            sign(cast, ControlledRecord.objects.get(pk=record.pk).concrete(), action, person, reason=reason)
+
+
+def ensure_matrix(cast: Cast) -> None:
+    """Draw up the usual matrix and have it signed."""
+    matrix = MatrixVersion.objects.first() or propose_matrix(
+        USUAL_MATRIX, actor=cast.actor(ENGINEER), title="Risk matrix of the site", reason=REASON
+    )
+    ensure_signed(cast, matrix, "approve", ENGINEER, QUALITY)
+
+
+def ensure_system(cast: Cast) -> None:
+    """Register the pipeline and the items it is made of."""
+    people: dict[str, Any] = {"owner": cast.user("ada"), "process_owner": cast.user(QUALITY)}
+    system = System.objects.first() or register_system(actor=cast.actor(ENGINEER), reason=REASON, **SYSTEM, **people)
+    model = ModelVersion.objects.get(name=MODEL_NAME, version="1.0")
+    items = (
+        ("ai_model", MODEL_NAME, "1.0", model.artefact_id, model),
+        ("software", "Countersign", "0.1.0", "", None),
+        ("procedure", "SOP-114 Automated inspection of vials", "3", "", None),
+    )
+    for kind, name, version, digest, record in items:
+        if not ConfigurationItem.objects.filter(system=system, name=name).exists():
+            add_item(
+                system,
+                actor=cast.actor(ENGINEER),
+                kind=kind,
+                name=name,
+                version=version,
+                sha256=digest,
+                record=record,
+                reason=REASON,
+            )
+
+
+def ensure_baseline(cast: Cast) -> None:
+    """Write the requirements with their risks and have the baseline signed."""
+    system = System.objects.get()
+    found = RequirementSet.objects.filter(system=system).first() or begin_requirements(
+        system, actor=cast.actor(ENGINEER)
+    )
+    if not found.requirements.exists():
+        rows = [RequirementRow(*row) for row in REQUIREMENTS]
+        save_rows(found, rows, actor=cast.actor(ENGINEER), revision=found.revision)
+    ensure_signed(cast, found, "baseline", ENGINEER, QUALITY)
+
+
+def ensure_protocol(cast: Cast) -> None:
+    """Draft the OQ protocol and have it signed."""
+    system = System.objects.get()
+    found = Protocol.objects.filter(system=system).first() or draft_protocol(
+        system,
+        actor=cast.actor(ENGINEER),
+        title="Review and disposition of a lot",
+        stage="oq",
+        purpose="Shows that images stay whole, that people see every doubtful vial, and that only quality releases.",
+    )
+    if not found.steps.exists():
+        add_steps(found, [StepText(*row) for row in STEPS], actor=cast.actor(ENGINEER))
+    ensure_signed(cast, found, "approve", ENGINEER, QUALITY)
+
+
+def ensure_failed_run(cast: Cast) -> None:
+    """Execute every step; one fails, gets its evidence and its deviation, and a reviewer signs."""
+    protocol = Protocol.objects.get()
+    run = protocol.executions.order_by("run").first() or begin_execution(
+        protocol, actor=cast.actor(ENGINEER), environment=ENVIRONMENT
+    )
+    if not run.evidence.exists():
+        photograph = next(row for row in load_photographs("fentanyl-100"))
+        content = io.BytesIO(photograph.read())
+        add_evidence(run, FAILED_STEP, actor=cast.actor(ENGINEER), name="grid-step-4.jpg", content=content)
+    results = {step: ("pass", f"As expected: {STEPS[step - 1][2]}") for step in run.steps}
+    ensure_results(cast, run, results | {FAILED_STEP: ("fail", FAILED_ACTUAL)})
+    if not run.deviations.exists():
+        raise_deviation(run, FAILED_STEP, actor=cast.actor(ENGINEER))
+    ensure_signed(cast, run, "finish", ENGINEER)
+    ensure_signed(cast, run, "review", REVIEWER)
+
+
+def ensure_results(cast: Cast, run: Execution, results: dict[int, tuple[str, str]]) -> None:
+    """Record the results that are missing."""
+    for state in states_of(run):
+        if state.entry is None:
+            result, actual = results[state.step]
+            record_result(run, state.step, actor=cast.actor(ENGINEER), result=result, actual=actual)
+
+
+def ensure_disposition(cast: Cast) -> None:
+    """Look into the deviation and have quality dispose of it."""
+    deviation = Deviation.objects.get()
+    if not deviation.cause:
+        investigate(
+            deviation,
+            actor=cast.actor(ENGINEER),
+            revision=deviation.revision,
+            cause="product",
+            investigation=INVESTIGATION,
+            corrective_action=CORRECTION,
+            outcome="fix",
+            reason="looked into with the supplier",
+        )
+    ensure_signed(cast, deviation, "dispose", QUALITY, reason="The cause is found and corrected; run step 4 again.")
+
+
+def ensure_passed_run(cast: Cast) -> None:
+    """Run again after the correction, beside the failed run; every step passes and the reviewer signs."""
+    failed = Execution.objects.get(run=1)
+    later = failed.reruns.first() or run_again(failed, actor=cast.actor(ENGINEER), environment=FIXED_ENVIRONMENT)
+    ensure_results(cast, later, dict.fromkeys(later.steps, ("pass", FIXED_ACTUAL)))
+    ensure_signed(cast, later, "finish", ENGINEER)
+    ensure_signed(cast, later, "review", REVIEWER)
+
+
+CHAPTERS: tuple[Callable[[Cast], None], ...] = (
+    ensure_matrix,
+    ensure_system,
+    ensure_baseline,
+    ensure_protocol,
+    ensure_failed_run,
+    ensure_disposition,
+    ensure_passed_run,
+)
+"""The validation in its order; each chapter finds what the ones before it made."""

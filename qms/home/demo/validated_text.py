@@ -1,0 +1,43 @@
+"""What the people of the demonstration wrote about the vial inspection pipeline. Text only."""
+# ruff: noqa: E501  a row of a table is one line
+
+from __future__ import annotations
+
+from typing import Any
+
+SYSTEM: dict[str, Any] = {
+    "title": "Vial inspection pipeline",
+    "description": "Takes photographs of labelled vials, lets a released model decide, shows doubtful vials to people, "
+    "and keeps everything for the disposition of the lot.",
+    "category": 5,
+    "platform_category": 4,
+    "gxp_relevance": "direct",
+    "relevance_reason": "It decides which vials are rejected and keeps the batch record.",
+    "is_open": False,
+}
+REQUIREMENTS = (
+    ("Every image is kept exactly as the station took it.", "SOP-114, 4.1", "an image is altered", "high", "low", "low"),
+    ("Only a released model version decides.", "SOP-114, 4.2", "an untested model decides", "high", "low", "medium"),
+    ("A vial between the thresholds waits for a person.", "SOP-114, 5.1", "a doubt is hidden", "high", "medium", "low"),
+    ("Accepting a rejected vial needs a second person.", "SOP-114, 5.3", "one person overrides", "high", "medium", "medium"),
+    ("Only quality releases a lot, by signature.", "21 CFR 211.22", "release without quality", "high", "low", "high"),
+    ("The audit trail shows who decided what, when and why.", "21 CFR 11.10(e)", "a decision is untraceable", "high", "low", "medium"),
+)  # fmt: skip
+STEPS = (
+    (("URS-001",), "Import the delivery of lot L-70107 and compare ten files with the manifest.", "All ten SHA-256 agree.", "10 of 10"),
+    (("URS-002",), "Try to inspect with model version 0.9, which is a draft.", "The start is refused and names the reason."),
+    (("URS-003",), "Inspect the lot and open the review.", "Every undecided vial is in the queue."),
+    (("URS-003", "URS-004"), "Mark a rejected vial good and open the queue of the second person.", "The vial waits there with its reason."),
+    (("URS-005",), "As an operator, try to release the lot.", "The page is refused; the refusal is in the trail."),
+    (("URS-006",), "Open the lot's timeline.", "Each decision shows person, time and reason."),
+)  # fmt: skip
+FAILED_STEP = 4
+ENVIRONMENT = "Demonstration plant, Countersign 0.1.0, model vial-identity 1.0"
+FIXED_ENVIRONMENT = "Demonstration plant, Countersign 0.1.0 with correction 1, model vial-identity 1.0"
+FAILED_ACTUAL = "The vial waits in the queue, but its reason is not shown there."
+FIXED_ACTUAL = "The vial waits in the queue; its reason stands below the photograph."
+INVESTIGATION = (
+    "The queue read the newest entry only, which after an undo is not the override. The reason was kept in the record "
+    "and shown on the vial's own page; no vial of a real lot was concerned."
+)
+CORRECTION = "The queue shows the reason of the override that waits."

@@ -1,0 +1,1 @@
+"""What a regulator's inspector sees; read-only."""

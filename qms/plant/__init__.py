@@ -1,0 +1,1 @@
+"""The embedded servers and the process tree; never a business rule."""

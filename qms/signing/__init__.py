@@ -1,0 +1,1 @@
+"""The pages of signing: the ceremony, the signed page, verification and downloads."""

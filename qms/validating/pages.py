@@ -1,0 +1,112 @@
+"""What the pages of validation are made of. Between views and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from django import forms
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from qms.web.language import tell_refusal
+from qms.web.navigation import find_url
+from records.errors import Refusal
+from records.evidence import Actor
+from records.models import ControlledRecord
+from records.timeline import describe_events, events_of_records
+from records.workflow import available_actions
+from signatures.manifestation import manifestation_of
+from signatures.subjects import subject_of
+from validation.models import System
+from validation.risk import RISK_CLASSES, Level, RiskMatrix
+
+HISTORY_SHOWN = 50
+ENGINEER = "validation_engineer"
+
+Made = TypeVar("Made")
+
+
+def try_rule(form: forms.Form, rule: Callable[[], Made]) -> Made | None:
+    """Call a rule; a refusal becomes an error of the form, and nothing typed is lost."""
+    try:
+        return rule()
+    except Refusal as refusal:
+        form.add_error(None, tell_refusal(refusal))
+        return None
+
+
+def form_page(
+    request: HttpRequest,
+    form: forms.Form,
+    *,
+    title: str,
+    button: str,
+    text: str = "",
+    record: ControlledRecord | None = None,
+    removal: str = "",
+) -> HttpResponse:
+    """Return the page of a form that belongs to a record, or to the inventory."""
+    context = {"form": form, "title": title, "button": button, "text": text, "record": record, "removal": removal}
+    context["back"] = find_url(subject_of(record.kind).url_name, record.number) if record else ""
+    return render(request, "validating/form.html", context, status=422 if form.errors else 200)
+
+
+def record_context(record: ControlledRecord, actor: Actor) -> dict[str, Any]:
+    """Return what every page of a record shows: what can be signed, its signatures, its history."""
+    return {
+        "record": record,
+        "actions": [row for row in available_actions(record, actor=actor) if row.route is not None],
+        "moves": {row.action for row in available_actions(record, actor=actor) if row.route is None},
+        "signatures": [
+            manifestation_of(row, url=find_url("signing:signature-detail", row.number))
+            for row in record.signatures.order_by("id")
+        ],
+        "entries": describe_events(list(events_of_records([record])[:HISTORY_SHOWN])),
+        "is_engineer": actor.holds(ENGINEER),
+    }
+
+
+def system_facts(system: System) -> list[tuple[str, Any]]:
+    """Return an entry of the inventory as terms and texts."""
+    platform = system.get_platform_category_display() if system.platform_category else None
+    return [
+        ("What it does", system.description),
+        ("GAMP category", system.get_category_display()),
+        *([("Platform's category", platform)] if platform else []),
+        ("GxP relevance", system.get_gxp_relevance_display()),
+        ("Why", system.relevance_reason),
+        ("Open or closed", "open" if system.is_open else "closed"),
+        ("System owner", system.owner.printed_name),
+        ("Process owner", system.process_owner.printed_name),
+        ("Next periodic review", system.next_review_on.isoformat() if system.next_review_on else None),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class MatrixPicture:
+    """A matrix as rows of cells for the page: (heading, cells), each cell its word and its colour's name."""
+
+    classes: list[tuple[str, list[tuple[str, str]]]]
+    priorities: list[tuple[str, list[tuple[str, str]]]]
+
+
+def draw_matrix(matrix: RiskMatrix) -> MatrixPicture:
+    """Return both steps as tables, the most serious row first."""
+    rank = {1: "high", 2: "medium", 3: "low"}
+    classes = [
+        (
+            f"{severity.capitalize()} severity",
+            [(f"Class {matrix.classes[severity, p]}", rank[matrix.classes[severity, p]]) for p in Level],
+        )
+        for severity in reversed(Level)
+    ]
+    priorities = [
+        (
+            f"Class {number}",
+            [(matrix.priorities[number, d].capitalize(), matrix.priorities[number, d].value) for d in reversed(Level)],
+        )
+        for number in RISK_CLASSES
+    ]
+    return MatrixPicture(classes, priorities)

@@ -1,0 +1,1 @@
+"""The web shell in which all pages live."""

@@ -1,0 +1,1 @@
+"""Controlled records and the evidence of what happened to them (floor 1)."""

@@ -1,0 +1,1 @@
+"""Recomputing everything from raw rows: what `manage.py verify` runs."""

@@ -1,0 +1,1 @@
+"""Speed as ratios of neighbouring measurements in one run, never as an asserted time."""

@@ -1,0 +1,1 @@
+"""A small kind of controlled record that exists only in tests."""

@@ -1,0 +1,45 @@
+"""A drill restores a set into a scratch place, verifies it with the product's own check, and leaves a signed record."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.conf import settings
+
+from qms.backups.drills import run_drill
+from qms.backups.models import BackupDrill
+from qms.backups.record_checks import find_fault
+from records.evidence import system_actor
+from records.models import Event
+from tests import servers
+from tests.qms.backups.conftest import Installation
+
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.clause("11.10(c)", "Annex 11 7.2"),
+    pytest.mark.assurance("R1"),
+]
+
+
+def scratch_databases() -> list[str]:
+    with servers.administrator() as admin:
+        found = admin.execute("SELECT datname FROM pg_database WHERE datname LIKE %s", (f"{servers.DATABASE}_drill_%",))
+        return [row[0] for row in found]
+
+
+def test_a_sound_set_passes_its_drill_and_the_signed_record_says_what_was_compared(installation: Installation):
+    made = installation.back_up()
+    drill = run_drill(made, actor=system_actor("tests"))
+    report = json.loads(bytes(drill.report))
+    assert (drill.passed, report["differences"], report["findings"]) == (True, [], [])
+    assert report["rows"] == report["rows_expected"] == made.rows
+    assert report["checked"]["versions"] > 0
+    assert report["checked"]["signatures"] > 0
+    assert report["files"] == made.files > 5
+    assert find_fault(drill) == ""
+    assert scratch_databases() == []
+    assert list(settings.BACKUP.root.glob(".*")) == []
+    event = Event.objects.filter(act="backups.drill.finished").get()
+    assert event.details["outcome"] == "everything is there"
+    assert BackupDrill.objects.get().backup == made

@@ -1,0 +1,58 @@
+"""Every signed document of validation tells the signing page and its PDF about itself, in words."""
+
+from __future__ import annotations
+
+import io
+
+import pypdf
+import pytest
+from django.template.loader import render_to_string
+
+from records.models import ControlledRecord
+from records.stores import file_store
+from signatures.renditions import make_rendition
+from signatures.subjects import PLAIN_RENDITION, subject_of
+from tests.validation.desk import Desk
+from validation.models import Deviation, Execution, MatrixVersion, Protocol, RequirementSet, System
+
+pytestmark = [pytest.mark.django_db, pytest.mark.clause("11.10(b)", "11.50(b)")]
+
+KINDS = {
+    Deviation: "The queue hid units whose score was missing.",
+    Execution: "seen: fail",
+    MatrixVersion: "high probability: class 1",
+    Protocol: "Let the model reject a vial.",
+    RequirementSet: "reject hidden: class 1",
+    System: "It decides which vials are released.",
+}
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_kind_says_what_is_signed_on_the_page_and_on_paper(desk: Desk, kind: type[ControlledRecord]):
+    _, deviation = desk.failed_run()
+    desk.dispose(deviation)
+    record = kind._default_manager.order_by("pk")[0]
+    subject, content = subject_of(record.kind), record.content()
+    facts = subject.facts(content)
+    assert facts
+    assert all(term and text for term, text in facts)
+    paper = render_to_string(
+        subject.rendition_template, {"content": content, **subject.rendition_context(content), "record": record}
+    )
+    assert subject.rendition_template == PLAIN_RENDITION or KINDS[kind] in paper
+
+
+def test_who_does_not_work_on_validation_sees_none_of_its_records(desk: Desk):
+    desk.failed_run()
+    for kind in KINDS:
+        subject = subject_of(kind._meta.label_lower)
+        assert not subject.visible(desk.operator.actor()).exists()
+        assert subject.visible(desk.reviewer.actor()).exists()
+
+
+def test_a_signed_protocol_becomes_a_sealed_pdf_with_every_step(desk: Desk):
+    made = make_rendition(desk.protocol.versions.get(), "approve")
+    pdf = pypdf.PdfReader(io.BytesIO(file_store().read_checked(made.file_id)))
+    text = " ".join("".join(page.extract_text() for page in pdf.pages).split())
+    assert "The vial waits for a person." in text
+    assert "Maria Chen" in text

@@ -1,0 +1,188 @@
+"""Whatever people try on a run and its deviation, in whatever order: no illegal state, nothing written over."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from records.acting import acting
+from records.errors import Refusal
+from records.models import ControlledRecord
+from records.workflow import perform_transition
+from signatures.models import Signature
+from tests.people import Person
+from tests.sizes import choose_size
+from tests.validation.desk import ENVIRONMENT, Desk, sign
+from validation.deviations import investigate, raise_deviation
+from validation.executions import correct_result, record_result, run_again, take_over
+from validation.models import Deviation, Execution, StepEntry
+from validation.results import states_of
+from validation.workflow import DEVIATION_WORKFLOW, EXECUTION_WORKFLOW
+
+pytestmark = [pytest.mark.django_db, pytest.mark.assurance("B8"), pytest.mark.clause("11.10(f)", "11.10(g)")]
+
+SEQUENCES = choose_size(small=12, full=4_000)
+PEOPLE = ("engineer", "colleague", "qa", "reviewer", "operator")
+ACTIONS = ("finish", "review", "return_to_executor", "dispose")
+TABLES = {table.kind: table for table in (EXECUTION_WORKFLOW, DEVIATION_WORKFLOW)}
+LEGAL = {
+    (kind, source, row.target) for kind, table in TABLES.items() for row in table.transitions for source in row.sources
+}
+
+people = st.sampled_from(PEOPLE)
+steps = st.one_of(
+    st.tuples(st.just("record"), people, st.integers(1, 4), st.sampled_from(("pass", "fail", "na"))),
+    st.tuples(st.just("correct"), people, st.integers(1, 3), st.sampled_from(("pass", "fail"))),
+    st.tuples(st.just("deviate"), people, st.integers(1, 3)),
+    st.tuples(st.just("look_into"), people),
+    st.tuples(st.just("take_over"), people),
+    st.tuples(st.just("run_again"), people),
+    st.tuples(st.just("move"), people, st.sampled_from(ACTIONS)),
+    st.tuples(st.just("sign"), people, st.sampled_from(ACTIONS)),
+    st.tuples(st.just("way")),
+    st.tuples(st.just("way")),
+    st.tuples(st.just("way")),
+)
+
+
+class Sequence:
+    """One run in the hands of everybody, with what must always hold checked after each step."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        self.first = desk.begin()
+        self.run = self.first
+        self.states: dict[int, str] = {}
+        self.defects: list[str] = []
+        self.entries: list[tuple[int, str, str]] = []
+        self.check()
+
+    def do(self, step: tuple[Any, ...]) -> None:
+        before = StepEntry.objects.count(), Signature.objects.count()
+        try:
+            getattr(self, step[0])(*step[1:])
+        except Refusal as refusal:
+            self.defects += [refusal.text] if refusal.status >= 500 else []
+            assert step[0] == "way" or (StepEntry.objects.count(), Signature.objects.count()) == before
+        self.check()
+
+    def check(self) -> None:
+        assert self.defects == []
+        records = [*Execution.objects.all(), *Deviation.objects.all()]
+        for record in records:
+            was = self.states.get(record.pk, TABLES[record.kind].initial)
+            assert record.state == was or (record.kind, was, record.state) in LEGAL
+            self.states[record.pk] = record.state
+        for run in Execution.objects.exclude(state="running"):
+            assert all(row.entry and not row.needs_deviation for row in states_of(run))
+        for run in Execution.objects.filter(state="reviewed"):
+            hands = set(run.entries.values_list("entered_by_id", flat=True))
+            signed = {row.action: row.signer_id for row in run.signatures.filter(is_decline=False).order_by("id")}
+            assert set(signed) == {"finish", "review"}
+            assert signed["review"] not in hands
+        for deviation in Deviation.objects.filter(state="disposed"):
+            assert deviation.signatures.filter(action="dispose", signer=self.desk.qa.user).exists()
+        kept = list(StepEntry.objects.order_by("pk").values_list("pk", "result", "actual"))
+        assert kept[: len(self.entries)] == self.entries
+        self.entries = kept
+
+    def person(self, who: str) -> Person:
+        found: Person = getattr(self.desk, who)
+        return found
+
+    def record(self, who: str, step: int, result: str) -> None:
+        record_result(self.run, step, actor=self.person(who).actor(), result=result, actual=f"seen by {who}")
+
+    def correct(self, who: str, step: int, result: str) -> None:
+        correct_result(
+            self.run, step, actor=self.person(who).actor(), result=result, actual="corrected", reason="read it wrongly"
+        )
+
+    def deviate(self, who: str, step: int) -> None:
+        raise_deviation(self.run, step, actor=self.person(who).actor())
+
+    def look_into(self, who: str) -> None:
+        for deviation in Deviation.objects.all():
+            investigate(
+                deviation,
+                actor=self.person(who).actor(),
+                revision=deviation.revision,
+                cause="product",
+                investigation="The cause was looked for and found.",
+                corrective_action="",
+                outcome="retest",
+                reason="looked into",
+            )
+
+    def take_over(self, who: str) -> None:
+        take_over(self.run, actor=self.person(who).actor(), reason="the other one is away")
+
+    def run_again(self, who: str) -> None:
+        self.run = run_again(self.run, actor=self.person(who).actor(), environment=ENVIRONMENT)
+
+    def targets(self, action: str) -> list[Any]:
+        return list(Deviation.objects.all()) if action == "dispose" else [Execution.objects.get(pk=self.run.pk)]
+
+    def move(self, who: str, action: str) -> None:
+        for record in self.targets(action):
+            perform_transition(record, action, actor=self.person(who).actor(), reason="because I would like to")
+
+    def sign(self, who: str, action: str) -> None:
+        for record in self.targets(action):
+            sign(record, action, self.person(who), reason="as it was seen")
+
+    def way(self) -> None:
+        """Go one step along the way to a reviewed run, so that every state is reached."""
+        run = Execution.objects.get(pk=self.run.pk)
+        holder = "engineer" if run.holder_id == self.desk.engineer.user.pk else "colleague"
+        if run.state == "executed":
+            self.sign("reviewer", "review")
+        elif run.state == "reviewed":
+            self.look_into("engineer")
+            self.sign("qa", "dispose")
+        elif waiting := [row.step for row in states_of(run) if row.entry is None]:
+            for step in waiting:
+                self.record(holder, step, "fail" if step == 2 else "pass")
+        elif bare := [row.step for row in states_of(run) if row.needs_deviation]:
+            for step in bare:
+                self.deviate(holder, step)
+        else:
+            self.sign(holder, "finish")
+
+
+def test_no_sequence_of_acts_reaches_what_the_tables_forbid(desk: Desk) -> None:
+    reached: set[str] = set()
+
+    @settings(
+        max_examples=SEQUENCES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(st.lists(steps, min_size=4, max_size=12))
+    def run(sequence: list[tuple[Any, ...]]) -> None:
+        outer = transaction.atomic()
+        outer._from_testcase = True  # type: ignore[attr-defined]  # the rules open durable transactions
+        with outer:
+            walk = Sequence(desk)
+            for step in sequence:
+                walk.do(step)
+                reached.update(walk.states.values())
+            transaction.set_rollback(True)
+
+    run()
+    assert {"running", "executed", "reviewed", "open"} <= reached
+
+
+def test_the_check_would_notice_a_review_without_its_signature(desk: Desk) -> None:
+    """A negative control: a final state that the rules did not make fails the check."""
+    walk = Sequence(desk)
+    with acting(desk.qa.actor(), "validation.execution.reviewed", walk.run):
+        ControlledRecord.objects.filter(pk=walk.run.pk).update(state="reviewed")
+    with pytest.raises(AssertionError):
+        walk.check()

@@ -1,0 +1,1 @@
+"""Proof that a system does what it claims (floor 3)."""

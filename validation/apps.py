@@ -1,0 +1,13 @@
+"""The Django application."""
+
+from django.apps import AppConfig
+
+
+class ValidationConfig(AppConfig):
+    name = "validation"
+    label = "validation"
+    default = True
+
+    def ready(self) -> None:
+        """Register the acts, the workflow tables and what signing shows."""
+        from validation import acts, subjects, workflow  # noqa: F401, PLC0415  they register themselves
