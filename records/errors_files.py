@@ -136,6 +136,15 @@ class DocumentDamaged(Refusal):
     message = "“{name}” cannot be checked: {why}. Export it again."
 
 
+class MarkupDeclaresType(Refusal):
+    code = "records.upload.markup_declares_type"
+    status = 422
+    message = (
+        "“{name}” declares a document type (DOCTYPE), which can hide entities or fetch other files. "
+        "Have the tool write it without one."
+    )
+
+
 class ArchiveDamaged(Refusal):
     code = "records.upload.archive_damaged"
     status = 422

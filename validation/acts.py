@@ -26,6 +26,7 @@ ACTS = register(
         "validation.execution.begun": ("began {number}: {title}", "change"),
         "validation.result.recorded": ("recorded step {step} of {number}: {result}", "change"),
         "validation.result.corrected": ("corrected step {step} of {number} to {result}", "change", True),
+        "validation.results.imported": ("recorded {steps} of {number} from {name}: {summary}", "change"),
         "validation.evidence.added": ("added evidence {name} to step {step} of {number}", "change"),
         "validation.execution.taken_over": ("took {number} over from {from_person}", "change", True),
         "validation.execution.finished": ("signed the execution {number}", "signature"),

@@ -36,6 +36,7 @@ OTHER_RULES = {
     "Annex 11 1": "EU GMP Annex 11 §1: risk management decides how far validation goes.",
     "Annex 11 4.3": "EU GMP Annex 11 §4.3: an inventory of systems with their GMP function.",
     "Annex 11 4.4": "EU GMP Annex 11 §4.4: user requirements, risk-based and traceable through the life cycle.",
+    "Annex 11 4.7": "EU GMP Annex 11 §4.7: evidence of appropriate test methods; automated test tools are assessed.",
     "Annex 15 2.4": "EU GMP Annex 15 §2.4: protocols with acceptance criteria, written and approved before use.",
     "Annex 15 2.8": "EU GMP Annex 15 §2.8: results that miss their criteria are recorded, investigated and concluded.",
     "Annex 1 8.30": "EU GMP Annex 1 §8.30: defect library and investigation of critical defects.",

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from qms.validating.views import deviations, executions, matrices, protocols, requirements, systems
+from qms.validating.views import automation, deviations, executions, matrices, protocols, requirements, systems
 
 app_name = "validating"
 
@@ -48,6 +48,7 @@ urlpatterns = [
         name="deviation-new",
     ),
     path("validation/executions/<str:number>/evidence/<int:pk>/", executions.send_evidence, name="evidence"),
+    path("validation/executions/<str:number>/results/", automation.import_results, name="results-import"),
     path("validation/executions/<str:number>/take-over/", executions.take_execution_over, name="take-over"),
     path("validation/executions/<str:number>/again/", executions.rerun, name="run-again"),
     path("validation/deviations/", deviations.list_deviations, name="deviation-list"),

@@ -13,8 +13,9 @@ from typing import IO
 from records.errors_files import UploadTooLarge
 from records.uploads.documents import check_csv, check_json, check_pdf
 from records.uploads.images import check_image
-from records.uploads.kinds import CSV, EVIDENCE_KINDS, HEAD_BYTES, JSON, PDF, Kind, identify
+from records.uploads.kinds import CSV, EVIDENCE_KINDS, HEAD_BYTES, JSON, PDF, XML, Kind, identify
 from records.uploads.limits import DEFAULT_LIMITS, Limits
+from records.uploads.markup import check_xml
 from records.uploads.names import check_name, show_name
 
 
@@ -46,7 +47,7 @@ def check_file(
     handle.seek(0)
     kind = identify(handle.read(HEAD_BYTES), name=clean, allowed=allowed)
     size = handle.seek(0, io.SEEK_END)
-    maximum = limits.max_text_bytes if kind in {CSV, JSON} else limits.max_file_bytes
+    maximum = limits.max_text_bytes if kind in {CSV, JSON, XML} else limits.max_file_bytes
     if size > maximum:
         raise UploadTooLarge(name=shown, max_megabytes=f"{maximum / 1e6:g}")
     if kind.pillow:
@@ -58,4 +59,6 @@ def check_file(
         check_csv(handle, name=shown)
     elif kind is JSON:
         check_json(handle, name=shown)
+    elif kind is XML:
+        check_xml(handle, name=shown)
     return CheckedFile(clean, kind, size)

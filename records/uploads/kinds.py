@@ -34,6 +34,7 @@ BMP: Final = Kind("a BMP picture", "image/bmp", (".bmp",), "BMP")
 PDF: Final = Kind("a PDF document", "application/pdf", (".pdf",))
 CSV: Final = Kind("a CSV table", "text/csv", (".csv",))
 JSON: Final = Kind("a JSON file", "application/json", (".json",))
+XML: Final = Kind("an XML document", "application/xml", (".xml",))
 ZIP: Final = Kind("a zip archive", "application/zip", (".zip",))
 
 PICTURES: Final = (JPEG, PNG, WEBP, TIFF, BMP)
@@ -42,7 +43,12 @@ DELIVERY_KINDS: Final = (*PICTURES, CSV, JSON)
 #: What may be attached to a record as evidence.
 EVIDENCE_KINDS: Final = (*PICTURES, PDF, CSV, JSON)
 
+#: What a test tool reports its results in.
+RESULT_KINDS: Final = (XML, JSON)
+
 _TEXT_KINDS: Final = (CSV, JSON)
+_UNKNOWN: Final = "of a kind that is not known here"
+_MARKUP: Final = "an HTML, SVG or XML document"
 _ARCHIVES: Final = (
     b"PK\x03\x04", b"PK\x05\x06", b"PK\x07\x08", b"\x1f\x8b", b"BZh", b"7z\xbc\xaf\x27\x1c", b"Rar!\x1a\x07",
     b"\xfd7zXZ\x00", b"\x28\xb5\x2f\xfd", b"\x04\x22\x4d\x18", b"MSCF",
@@ -112,7 +118,10 @@ def by_magic(head: bytes) -> Kind | None:
 
 def _text_kind(head: bytes, suffix: str) -> Kind | None:
     """Return the text kind of an extension, unless the bytes begin like something else."""
-    if _describe(head) != "of a kind that is not known here":
+    found = _describe(head)
+    if found == _MARKUP and suffix in XML.extensions:
+        return XML
+    if found != _UNKNOWN:
         return None
     return next((kind for kind in _TEXT_KINDS if suffix in kind.extensions), None)
 
@@ -122,5 +131,5 @@ def _describe(head: bytes) -> str:
         if head.startswith(magic):
             return description
     if head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
-        return "an HTML, SVG or XML document"
-    return "of a kind that is not known here"
+        return _MARKUP
+    return _UNKNOWN

@@ -202,6 +202,7 @@ TABLE: dict[str, Rule] = {
     "validating:correction": only_post(ENGINEER),
     "validating:evidence-new": only_post(ENGINEER),
     "validating:evidence": Rule(VALIDATION),
+    "validating:results-import": form(ENGINEER),
     "validating:deviation-new": only_post(ENGINEER),
     "validating:take-over": form(ENGINEER),
     "validating:run-again": form(ENGINEER),

@@ -46,6 +46,7 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "correction": execution,
         "evidence-new": execution,
         "evidence": execution,
+        "results-import": execution,
         "deviation-new": execution,
         "take-over": execution,
         "run-again": execution,
