@@ -10,4 +10,11 @@ class ValidationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the acts, the workflow tables and what signing shows."""
-        from validation import acts, subjects, workflow  # noqa: F401, PLC0415  they register themselves
+        from validation import (  # noqa: F401, PLC0415  they register themselves
+            acts,
+            acts_studies,
+            subjects,
+            subjects_studies,
+            workflow,
+            workflow_studies,
+        )

@@ -43,6 +43,9 @@ OTHER_RULES = {
     "Annex 1 8.31": "EU GMP Annex 1 §8.31: qualification of inspectors under worst-case conditions.",
     "Annex 1 8.32": "EU GMP Annex 1 §8.32: automated inspection equal or better than manual, challenged before use.",
     "Annex 1 8.33": "EU GMP Annex 1 §8.33: results of inspection by defect class, with their trend.",
+    "Annex 22 4": "Draft EU GMP Annex 22 §4: criteria fixed before a model is tested, no worse than what it replaces.",
+    "Annex 22 5": "Draft EU GMP Annex 22 §5: test data are representative and stratified, their labels verified.",
+    "Annex 22 6": "Draft EU GMP Annex 22 §6: test data are independent of development, their opening kept.",
     "Annex 11 7.2": "EU GMP Annex 11 §7.2: regular backups, whose restoring is checked and monitored.",
 }
 """Predicate rules that tests may carry beside Part 11, each in our words."""

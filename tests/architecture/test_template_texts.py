@@ -20,6 +20,8 @@ KEPT = {
     "validation/rendition_matrix.html": "a part of it",
     "validation/rendition_protocol.html": "a part of it",
     "validation/rendition_requirements.html": "a part of it",
+    "validation/rendition_set.html": "a part of it",
+    "validation/rendition_study.html": "a part of it",
     "parts/_manifestation_facts.html": "a manifestation reads the same on screen, on paper and in the PDF",
 }
 """Templates in the words of the source for every reader: what they show is signed, or copies what is."""

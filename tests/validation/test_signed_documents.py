@@ -13,13 +13,25 @@ from records.stores import file_store
 from signatures.renditions import make_rendition
 from signatures.subjects import PLAIN_RENDITION, subject_of
 from tests.validation.desk import Desk
-from validation.models import Deviation, Execution, MatrixVersion, Protocol, RequirementSet, System
+from tests.validation.study_desk import reported_study, signed_set
+from validation.models import (
+    DataSet,
+    Deviation,
+    Execution,
+    KnappStudy,
+    MatrixVersion,
+    Protocol,
+    RequirementSet,
+    System,
+)
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("11.10(b)", "11.50(b)")]
 
 KINDS = {
+    DataSet: "People find 90 % of the cracks.",
     Deviation: "The queue hid units whose score was missing.",
     Execution: "seen: fail",
+    KnappStudy: "100.0 % (1/1)",
     MatrixVersion: "high probability: class 1",
     Protocol: "Let the model reject a vial.",
     RequirementSet: "reject hidden: class 1",
@@ -31,6 +43,8 @@ KINDS = {
 def test_every_kind_says_what_is_signed_on_the_page_and_on_paper(desk: Desk, kind: type[ControlledRecord]):
     _, deviation = desk.failed_run()
     desk.dispose(deviation)
+    reported_study(desk)
+    signed_set(desk)
     record = kind._default_manager.order_by("pk")[0]
     subject, content = subject_of(record.kind), record.content()
     facts = subject.facts(content)
@@ -44,6 +58,8 @@ def test_every_kind_says_what_is_signed_on_the_page_and_on_paper(desk: Desk, kin
 
 def test_who_does_not_work_on_validation_sees_none_of_its_records(desk: Desk):
     desk.failed_run()
+    reported_study(desk)
+    signed_set(desk)
     for kind in KINDS:
         subject = subject_of(kind._meta.label_lower)
         assert not subject.visible(desk.operator.actor()).exists()
@@ -56,3 +72,14 @@ def test_a_signed_protocol_becomes_a_sealed_pdf_with_every_step(desk: Desk):
     text = " ".join("".join(page.extract_text() for page in pdf.pages).split())
     assert "The vial waits for a person." in text
     assert "Maria Chen" in text
+
+
+@pytest.mark.clause("Annex 1 8.32")
+def test_a_signed_report_becomes_a_sealed_pdf_with_verdict_and_runs(desk: Desk):
+    study = reported_study(desk)
+    made = make_rendition(study.versions.latest("number"), "report")
+    pdf = pypdf.PdfReader(io.BytesIO(file_store().read_checked(made.file_id)))
+    text = " ".join("".join(page.extract_text() for page in pdf.pages).split())
+    assert "Report of a Knapp study" in text
+    assert "The machine is at least as good as people." in text
+    assert "M-02" in text

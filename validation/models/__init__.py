@@ -1,17 +1,24 @@
 """The records of validation, one module per kind."""
 
+from validation.models.datasets import DataItem, DataSet, DataSetOpening
 from validation.models.deviations import Deviation
 from validation.models.executions import Execution, HandOver, StepEntry, StepEvidence
 from validation.models.protocols import Protocol, ProtocolStep
 from validation.models.requirements import FunctionalRisk, MatrixVersion, Requirement, RequirementSet
+from validation.models.studies import KnappRun, KnappStudy
 from validation.models.systems import ConfigurationItem, System
 
 __all__ = [
     "ConfigurationItem",
+    "DataItem",
+    "DataSet",
+    "DataSetOpening",
     "Deviation",
     "Execution",
     "FunctionalRisk",
     "HandOver",
+    "KnappRun",
+    "KnappStudy",
     "MatrixVersion",
     "Protocol",
     "ProtocolStep",
