@@ -6,7 +6,6 @@ import json
 import os
 import secrets
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -23,6 +22,7 @@ from botocore.config import Config
 
 from qms.plant.children import spawn
 from records.archive.s3 import S3Place
+from tests.ports import find_free_ports
 
 REGION = "us-east-1"
 START_SECONDS = 60
@@ -57,22 +57,6 @@ class ObjectStore:
         return S3Place(bucket, REGION, self.access_key, self.secret_key, endpoint=self.address, prefix="plant")
 
 
-def find_ports(count: int) -> list[int]:
-    """Return ports of which both the port itself and the one far above are free."""
-    found: list[int] = []
-    while len(found) < count:
-        with socket.create_server(("127.0.0.1", 0)) as listener:
-            port = listener.getsockname()[1] % 20_000 + 20_000
-        try:
-            socket.create_server(("127.0.0.1", port)).close()
-            socket.create_server(("127.0.0.1", port + GRPC_OFFSET)).close()
-        except OSError:
-            continue
-        if port not in found:
-            found.append(port)
-    return found
-
-
 def write_identities(folder: Path, access_key: str, secret_key: str) -> Path:
     """Write the file that gives one key every right the store knows, and nobody else any."""
     path = folder / "s3.json"
@@ -90,7 +74,7 @@ def running_store(folder: Path) -> Iterator[ObjectStore]:
     identities = write_identities(folder, access_key, secret_key)
     data = folder / "data"
     data.mkdir()
-    ports = dict(zip(COMPONENTS, find_ports(len(COMPONENTS)), strict=True))
+    ports = dict(zip(COMPONENTS, find_free_ports(len(COMPONENTS), offsets=(0, GRPC_OFFSET)), strict=True))
     command = [str(Path(sys.executable).with_name("weed")), "server", f"-dir={data}", "-ip=127.0.0.1"]
     command += ["-ip.bind=127.0.0.1", "-filer", "-s3", f"-s3.config={identities}", "-s3.iam=false"]
     command += ["-s3.port.iceberg=0", "-s3.port.lance=0", "-master.volumeSizeLimitMB=64", "-volume.max=200"]

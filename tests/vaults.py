@@ -9,7 +9,6 @@ import datetime as dt
 import ipaddress
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -27,6 +26,7 @@ from cryptography.x509.oid import NameOID
 
 from qms.plant import children
 from records.vault_session import VaultAccess
+from tests.ports import find_free_ports
 from tests.servers import BASE_DIR
 
 BINARY = Path(sys.executable).with_name("bao")
@@ -157,7 +157,7 @@ def vault_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Vault]:
     """Give a running, unsealed server with the shipped set-up."""
     folder = tmp_path_factory.mktemp("vault")
     (folder / "data").mkdir()
-    port, cluster_port = free_ports()
+    port, cluster_port = find_free_ports(2)
     write_certificate(folder)
     (folder / "server.hcl").write_text(
         f"""
@@ -191,14 +191,6 @@ def vault(vault_server: Vault) -> Vault:
     """Give the server, unsealed, whatever the test before did to it."""
     vault_server.wake()
     return vault_server
-
-
-def free_ports() -> tuple[int, int]:
-    """Return two ports that nobody listens on."""
-    with socket.socket() as one, socket.socket() as other:
-        one.bind(("127.0.0.1", 0))
-        other.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
 
 
 def write_certificate(folder: Path) -> None:

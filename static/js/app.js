@@ -20,7 +20,7 @@ function focusOn(root) {
   return Boolean(target);
 }
 
-function afterSwap(event) {
+function afterSettle(event) {
   const root = event.detail.target ?? event.target;
   if (!(root instanceof Element) || root.closest("[data-poll]")) return;
   const spoken = root.matches("[data-say]") ? root.dataset.say : root.querySelector("[data-say]")?.dataset.say;
@@ -125,10 +125,12 @@ function enhance(root) {
   }
 }
 
-document.addEventListener("htmx:afterSwap", afterSwap);
+// Only then are the forms of the new part htmx's: a key pressed before would send one as a whole page.
+document.addEventListener("htmx:afterSettle", afterSettle);
 document.addEventListener("htmx:load", (event) => { enhance(event.target); watchCodeWaits(event.target, say); });
 enhance(document);
 watchCodeWaits(document, say);
 watchKeys();
 watchIdle(say);
-focusOn(document);
+// The focus tells that keys are heard, so every other script of the page comes first.
+document.addEventListener("DOMContentLoaded", () => focusOn(document));

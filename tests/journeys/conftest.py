@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.journeys.site import Site, running_site
 from tests.journeys.visitor import HEIGHT, PATIENCE_SECONDS, WIDE, Visitor
 from tests.qms.web.conftest import browser_type_launch_args  # noqa: F401  the distribution's Chromium
 
 Welcome = Callable[..., Visitor]
+
+expect.set_options(timeout=PATIENCE_SECONDS * 1000)  # what comes late on a busy machine is not wrong
 
 
 @pytest.fixture(scope="session")

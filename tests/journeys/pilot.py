@@ -19,8 +19,9 @@ from qms.accounts import codes
 from qms.plant import children
 from records.clock import now
 from tests import servers
-from tests.journeys.site import LOOK_SECONDS, Site, choose_port, is_ready
+from tests.journeys.site import LOOK_SECONDS, Site, is_ready
 from tests.journeys.visitor import HEIGHT, WIDE, Visitor
+from tests.ports import find_free_port
 from tests.qms.plant.launching import clean_environment
 
 START_SECONDS = 240.0
@@ -83,7 +84,7 @@ class Pilot:
 
 def make_pilot(folder: Path, name: str) -> Pilot:
     """Return an installation that does not exist yet."""
-    return Pilot(folder / name, choose_port())
+    return Pilot(folder / name, find_free_port())
 
 
 @dataclass

@@ -10,7 +10,6 @@ import http.client
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from pathlib import Path
 
 from qms.plant import children
 from tests import servers
+from tests.ports import find_free_port
 
 DATABASE = f"{servers.DATABASE}_journeys"
 VAR = servers.BASE_DIR / "var" / "test" / DATABASE
@@ -41,13 +41,6 @@ class Site:
     def deliveries(self) -> Path:
         """Return the folder with the deliveries to import."""
         return VAR / "demo"
-
-
-def choose_port() -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def make_environment(port: int) -> dict[str, str]:
@@ -84,7 +77,7 @@ def running_site() -> Iterator[Site]:
         servers.copy_template(admin, DATABASE)
     shutil.rmtree(VAR, ignore_errors=True)
     VAR.mkdir(parents=True)
-    port = choose_port()
+    port = find_free_port()
     environment = make_environment(port)
     with ExitStack() as stack:
         for name, words in COMMANDS.items():

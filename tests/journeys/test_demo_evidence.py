@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from records.ledger.notes import VerifierKey, parse_verifier_key
-from tests.journeys.site import choose_port
+from tests.ports import find_free_port
 from tests.qms.plant.launching import clean_environment, find_processes, wait_for
 from tests.readers import read_log
 from tests.servers import BASE_DIR
@@ -52,7 +52,7 @@ class Demo:
 def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
     """Run `manage.py demo` from nothing until it is ready, and end it as Ctrl-C does."""
     var = tmp_path_factory.mktemp("demo")
-    environment = clean_environment(VAR=str(var), PORT=str(choose_port()))
+    environment = clean_environment(VAR=str(var), PORT=str(find_free_port()))
     said = var.with_suffix(".log")
     with said.open("wb") as log:
         process = subprocess.Popen(

@@ -27,7 +27,8 @@ from records.errors_vault import (
 from records.keys import KeyKind, ensure_key, ensure_secret, verify_with
 from records.vault import VaultKeyStore
 from records.vault_session import VaultSession
-from tests.vaults import Vault, free_ports
+from tests.ports import find_free_port
+from tests.vaults import Vault
 
 pytestmark = pytest.mark.clause("11.30")
 
@@ -237,7 +238,7 @@ def test_a_server_with_another_certificate_is_not_spoken_to(vault: Vault) -> Non
 def test_the_environment_neither_lends_a_token_nor_redirects(
     vault: Vault, mount: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    dead, _ = free_ports()
+    dead = find_free_port()
     access = vault.access("all", mount)
     for name in ("HTTPS_PROXY", "https_proxy", "VAULT_ADDR"):
         monkeypatch.setenv(name, f"http://127.0.0.1:{dead}")

@@ -17,6 +17,7 @@ from qms.home.demo.cast import PARTS
 from qms.home.demo.stories import STORIES
 from tests import servers
 from tests.journeys import site
+from tests.ports import find_free_port
 
 pytestmark = [pytest.mark.slow, pytest.mark.assurance("E2")]
 
@@ -33,7 +34,7 @@ def environment(django_db_setup: None) -> Iterator[dict[str, str]]:
     folder = servers.BASE_DIR / "var" / "test" / DATABASE
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    yield {**site.make_environment(site.choose_port()), "TEST_DB": DATABASE, "OUT": str(folder / "people.txt")}
+    yield {**site.make_environment(find_free_port()), "TEST_DB": DATABASE, "OUT": str(folder / "people.txt")}
     with servers.administrator() as admin:
         servers.drop_database(admin, DATABASE)
 

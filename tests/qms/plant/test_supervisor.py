@@ -7,7 +7,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import urllib.request
@@ -21,6 +20,7 @@ from celery import Celery
 
 from qms.plant.connection import read_connection
 from qms.plant.folders import choose_runtime_folder
+from tests.ports import find_free_port
 from tests.qms.plant.launching import clean_environment, find_processes, wait_for
 from tests.servers import BASE_DIR
 
@@ -29,19 +29,12 @@ START_SECONDS = 240.0
 ARCHIVE_SECRET = "what-only-the-sealer-may-know"
 
 
-def choose_port() -> int:
-    """Return a loopback port that is free now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class Plant:
     """A plant as a person starts it, without the demonstration people."""
 
     def __init__(self, var: Path) -> None:
         self.var = var
-        self.port = choose_port()
+        self.port = find_free_port()
         self.output = var.with_suffix(".out")
         self.process = self.launch()
 
@@ -197,7 +190,7 @@ def test_a_second_plant_on_the_same_data_is_refused(plant: Plant):
     rival = subprocess.run(
         [sys.executable, "manage.py", "serve"],
         cwd=BASE_DIR,
-        env=clean_environment(VAR=str(plant.var), PORT=str(choose_port())),
+        env=clean_environment(VAR=str(plant.var), PORT=str(find_free_port())),
         capture_output=True,
         text=True,
         check=False,
