@@ -53,7 +53,8 @@ class Transition:
 
     ``roles`` are those of which the actor needs one; ``guards`` raise a refusal when the
     record is not ready; ``route`` (floor 2) names the signatures it takes; ``effect``
-    writes what belongs to the move, in the same event.
+    writes what belongs to the move, in the same event; ``follow_up`` is what the move
+    brings about on another record, as an act of its own in the same transaction.
     """
 
     action: str
@@ -66,6 +67,7 @@ class Transition:
     route: Any = None
     needs_reason: bool = False
     effect: Effect | None = None
+    follow_up: Effect | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,6 +187,8 @@ def perform_transition(
             locked.save(update_fields=["state", "revision"])
             if found.effect is not None:
                 found.effect(locked, Move(action, actor, reason, authorisation))
+        if found.follow_up is not None:
+            found.follow_up(locked, Move(action, actor, reason, authorisation))
     return locked
 
 

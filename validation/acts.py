@@ -6,6 +6,7 @@ ACTS = register(
     {
         "validation.system.registered": ("registered {number}: {title}", "change", True),
         "validation.system.begun": ("began to validate {number}", "change"),
+        "validation.system.validated": ("found {number} validated by {report}", "signature"),
         "validation.system.retired": ("retired {number}", "signature"),
         "validation.item.added": ("put {name} {version} under configuration management of {number}", "change", True),
         "validation.item.ended": ("took {name} {version} out of {number}", "change", True),
@@ -34,5 +35,15 @@ ACTS = register(
         "validation.execution.reviewed": ("reviewed {number}", "signature"),
         "validation.deviation.raised": ("raised {number}: {title}", "change"),
         "validation.deviation.disposed": ("disposed of {number}", "signature"),
+        "validation.plan.drafted": ("drafted {number}: {title}", "change"),
+        "validation.plan.edited": ("changed {number}: {what}", "change"),
+        "validation.plan.approved": ("approved the plan {number}", "signature"),
+        "validation.plan.revised": ("opened {number} for revision", "change", True),
+        "validation.plan.retired": ("retired {number}", "signature"),
+        "validation.report.drafted": ("generated {number}: {title}", "change"),
+        "validation.report.edited": ("changed the texts of {number}", "change"),
+        "validation.report.refreshed": ("brought {number} up to date with the records", "change"),
+        "validation.report.approved": ("approved {number}", "signature"),
+        "validation.report.withdrawn": ("withdrew {number}", "change", True),
     }
 )

@@ -10,7 +10,17 @@ from django.db.models import QuerySet
 from records.evidence import Actor
 from records.models import ControlledRecord
 from signatures.subjects import Facts, Subject, register_subject
-from validation.models import Deviation, Execution, MatrixVersion, Protocol, RequirementSet, System
+from validation.models import (
+    Deviation,
+    Execution,
+    MatrixVersion,
+    Protocol,
+    RequirementSet,
+    SummaryReport,
+    System,
+    ValidationPlan,
+)
+from validation.plan_templates import LISTS
 from validation.queries import READERS
 from validation.risk import RISK_CLASSES, Level, matrix_of
 
@@ -117,6 +127,56 @@ def deviation_facts(content: Mapping[str, Any]) -> Facts:
     ]
 
 
+def plan_facts(content: Mapping[str, Any]) -> Facts:
+    """Return the few lines above the sign button."""
+    facts, listed = content["facts"], content["facts"].get("systems")
+    covers = [("Systems", f"{len(listed)}, with their status")] if listed is not None else []
+    if content["system"]:
+        risk = facts["risk"]
+        covers = [
+            ("System", f"{content['system']} {facts['system']['title']}"),
+            ("Stages", ", ".join(stage.upper() for stage in content["stages"])),
+            ("Items in use", str(len(facts["items"]))),
+            ("Risk", f"matrix {risk['matrix']}; {risk['requirements']} requirements, {risk['not_rated']} not rated"),
+        ]
+    return [*covers, ("Sections", str(len(content["sections"]))), *reopening_facts(content)]
+
+
+def report_facts(content: Mapping[str, Any]) -> Facts:
+    """Return the few lines above the sign button."""
+    plan, found, runs = content["plan"], content["requirements"], content["executions"]
+    return [
+        ("System", f"{content['system']['number']} {content['system']['title']}"),
+        ("Plan", f"{plan['number']} version {plan['version']}"),
+        ("Requirements", f"{len(content['trace'])}, {found['number']} version {found['version']}"),
+        ("Protocols", ", ".join(f"{row['number']} ({row['stage'].upper()})" for row in content["protocols"])),
+        ("Executions", f"{len(runs)}: {sum(row['failed'] for row in runs)} steps failed and stand in the report"),
+        ("Deviations", ", ".join(row["number"] for row in content["deviations"]) or "none"),
+        ("Items", f"{len(content['items'])}, each with its SHA-256 where it has one"),
+        ("Limits of use", content["limits"] or "not written yet"),
+        ("Conclusion", content["conclusion"] or "not written yet"),
+    ]
+
+
+def deviation_words(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the deviations of a report with cause and outcome in words, as its PDF prints them."""
+    return {
+        "deviations": [
+            row
+            | {
+                "cause": Deviation.Cause(row["cause"]).label if row["cause"] else "not named",
+                "outcome": Deviation.Outcome(row["outcome"]).label if row["outcome"] else "not proposed",
+            }
+            for row in content["deviations"]
+        ]
+    }
+
+
+def listed_sections(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sections of a plan, each with the name of the list that stands below it."""
+    return {"sections": [row | {"list_name": LISTS.get(row["key"], "")} for row in content["sections"]]}
+
+
 def reopening_facts(content: Mapping[str, Any]) -> Facts:
     """Return why the record was opened again, each time."""
     return [("Opened again", f"by {row['by']}: {row['reason']}") for row in content["reopenings"]]
@@ -162,6 +222,22 @@ SUBJECTS = tuple(
             rendition_template="validation/rendition_deviation.html",
             rendition_context=lambda content: {"facts": deviation_facts(content)},
             visible=visible(Deviation),
+        ),
+        Subject(
+            "validation.validationplan",
+            url_name="validating:plan-detail",
+            facts=plan_facts,
+            rendition_template="validation/rendition_plan.html",
+            rendition_context=listed_sections,
+            visible=visible(ValidationPlan),
+        ),
+        Subject(
+            "validation.summaryreport",
+            url_name="validating:report-detail",
+            facts=report_facts,
+            rendition_template="validation/rendition_report.html",
+            rendition_context=deviation_words,
+            visible=visible(SummaryReport),
         ),
     )
 )

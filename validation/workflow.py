@@ -6,9 +6,16 @@ from __future__ import annotations
 from typing import Any
 
 from records.models import ControlledRecord
-from records.workflow import Move, State, Transition, Workflow, register_workflow
+from records.workflow import Move, State, Transition, Workflow, perform_transition, register_workflow
 from signatures.routes import Route, Seat
-from validation.models import RequirementSet
+from validation.document_readiness import (
+    OWNER_SEAT,
+    owner_signs_second,
+    plan_is_whole,
+    report_is_whole,
+    report_shows_system,
+)
+from validation.models import RequirementSet, SummaryReport, ValidationPlan
 from validation.readiness import (
     as_kind,
     author_signs_first,
@@ -24,6 +31,8 @@ from validation.readiness import (
 ENGINEERS = ("validation_engineer",)
 QA = ("qa_manager",)
 REVIEWERS = ("reviewer", "qa_manager", "validation_engineer")
+OWNERS = ("qa_manager", "reviewer", "data_scientist", "validation_engineer")
+"""Roles in which the owner of a process or system may sign; administrators hold none and sign nothing."""
 
 
 def approval_route(name: str) -> Route:
@@ -63,6 +72,17 @@ DISPOSITION_ROUTE = Route(
 )
 
 
+REPORT_ROUTE = Route(
+    name="validation report",
+    seats=(
+        Seat("author", ENGINEERS, "authorship", "Validation engineer"),
+        Seat(OWNER_SEAT, OWNERS, "responsibility", "Process or system owner"),
+        Seat("quality", QA, "approval", "QA manager"),
+    ),
+    author_excluded=False,
+)
+
+
 def keep_baseline(record: ControlledRecord, move: Move) -> None:
     """Remember the version that the signatures made the baseline. Writes: validation_requirementset."""
     requirement_set = as_kind(record, RequirementSet)
@@ -77,6 +97,19 @@ def note_reopening(record: ControlledRecord, move: Move) -> None:
     found.save(update_fields=["reopenings"])
 
 
+def begin_validation(record: ControlledRecord, move: Move) -> None:
+    """Let an approved plan begin the validation of its system. Writes: the system, `validation.system.begun`."""
+    system = as_kind(record, ValidationPlan).system
+    if system is not None and system.state == "registered":
+        perform_transition(system, "begin", actor=move.actor, details={"plan": record.number})
+
+
+def conclude_validation(record: ControlledRecord, move: Move) -> None:
+    """Let an approved report call its system validated. Writes: the system, `validation.system.validated`."""
+    system = as_kind(record, SummaryReport).system
+    perform_transition(system, "validate", actor=move.actor, details={"report": record.number})
+
+
 # fmt: off
 SYSTEM_WORKFLOW = register_workflow(
     Workflow(
@@ -85,12 +118,14 @@ SYSTEM_WORKFLOW = register_workflow(
         states=(
             State("registered", "Not validated", "draft"),
             State("in_validation", "In validation", "in_review"),
+            State("validated", "Validated", "approved"),
             State("retired", "Retired", "superseded", is_final=True),
         ),
-        editable_states=("registered", "in_validation"),
+        editable_states=("registered", "in_validation", "validated"),
         transitions=(
-            Transition("begin", "Begin validation", ("registered",), "in_validation", ENGINEERS, "validation.system.begun"),
-            Transition("retire", "Retire", ("registered", "in_validation"), "retired", QA, "validation.system.retired", route=retirement_route("system retirement")),
+            Transition("begin", "Begin validation", ("registered",), "in_validation", (*ENGINEERS, *QA), "validation.system.begun"),
+            Transition("validate", "Call validated", ("registered", "in_validation", "validated"), "validated", QA, "validation.system.validated", guards=(report_shows_system,)),
+            Transition("retire", "Retire", ("registered", "in_validation", "validated"), "retired", QA, "validation.system.retired", route=retirement_route("system retirement")),
         ),
     )
 )
@@ -170,6 +205,39 @@ DEVIATION_WORKFLOW = register_workflow(
         editable_states=("open",),
         transitions=(
             Transition("dispose", "Sign the disposition", ("open",), "disposed", QA, "validation.deviation.disposed", guards=(deviation_is_investigated,), route=DISPOSITION_ROUTE),
+        ),
+    )
+)
+PLAN_WORKFLOW = register_workflow(
+    Workflow(
+        kind="validation.validationplan",
+        initial="draft",
+        states=(
+            State("draft", "Draft", "draft"),
+            State("approved", "Approved", "approved"),
+            State("retired", "Retired", "superseded", is_final=True),
+        ),
+        editable_states=("draft",),
+        transitions=(
+            Transition("approve", "Sign the plan", ("draft",), "approved", (*ENGINEERS, *QA), "validation.plan.approved", guards=(plan_is_whole, author_signs_first), route=approval_route("plan approval"), follow_up=begin_validation),
+            Transition("revise", "Revise", ("approved",), "draft", ENGINEERS, "validation.plan.revised", needs_reason=True, effect=note_reopening),
+            Transition("retire", "Retire", ("approved",), "retired", QA, "validation.plan.retired", route=retirement_route("plan retirement")),
+        ),
+    )
+)
+REPORT_WORKFLOW = register_workflow(
+    Workflow(
+        kind="validation.summaryreport",
+        initial="draft",
+        states=(
+            State("draft", "Draft", "draft"),
+            State("approved", "Approved", "approved", is_final=True),
+            State("withdrawn", "Withdrawn", "closed", is_final=True),
+        ),
+        editable_states=("draft",),
+        transitions=(
+            Transition("approve", "Sign the report", ("draft",), "approved", OWNERS, "validation.report.approved", guards=(report_is_whole, owner_signs_second, author_signs_first), route=REPORT_ROUTE, follow_up=conclude_validation),
+            Transition("withdraw", "Withdraw", ("draft",), "withdrawn", ENGINEERS, "validation.report.withdrawn", needs_reason=True),
         ),
     )
 )

@@ -13,6 +13,7 @@ from records.stores import file_store
 from signatures.renditions import make_rendition
 from signatures.subjects import PLAIN_RENDITION, subject_of
 from tests.validation.desk import Desk
+from tests.validation.documents import approve_plan
 from tests.validation.study_desk import reported_study, signed_set
 from validation.models import (
     DataSet,
@@ -22,8 +23,12 @@ from validation.models import (
     MatrixVersion,
     Protocol,
     RequirementSet,
+    SummaryReport,
     System,
+    ValidationPlan,
 )
+from validation.plans import draft_master_plan
+from validation.reports import draft_report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("11.10(b)", "11.50(b)")]
 
@@ -35,14 +40,18 @@ KINDS = {
     MatrixVersion: "high probability: class 1",
     Protocol: "Let the model reject a vial.",
     RequirementSet: "reject hidden: class 1",
+    SummaryReport: "class 1, high priority",
     System: "It decides which vials are released.",
+    ValidationPlan: "1. Purpose and scope",
 }
 
 
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_every_kind_says_what_is_signed_on_the_page_and_on_paper(desk: Desk, kind: type[ControlledRecord]):
     _, deviation = desk.failed_run()
-    desk.dispose(deviation)
+    desk.dispose(deviation, outcome="accept")
+    approve_plan(desk.system, desk.engineer, desk.qa)
+    draft_report(desk.system, actor=desk.engineer.actor())
     reported_study(desk)
     signed_set(desk)
     record = kind._default_manager.order_by("pk")[0]
@@ -56,8 +65,19 @@ def test_every_kind_says_what_is_signed_on_the_page_and_on_paper(desk: Desk, kin
     assert subject.rendition_template == PLAIN_RENDITION or KINDS[kind] in paper
 
 
+def test_a_master_plan_prints_the_systems_with_their_status(desk: Desk):
+    content = draft_master_plan(actor=desk.engineer.actor(), title="The site").content()
+    subject = subject_of("validation.validationplan")
+    assert ("Systems", "1, with their status") in subject.facts(content)
+    paper = render_to_string(subject.rendition_template, {"content": content, **subject.rendition_context(content)})
+    assert "In validation" in paper
+    assert "No AI models in use." in paper
+
+
 def test_who_does_not_work_on_validation_sees_none_of_its_records(desk: Desk):
-    desk.failed_run()
+    desk.dispose(desk.failed_run()[1], outcome="accept")
+    approve_plan(desk.system, desk.engineer, desk.qa)
+    draft_report(desk.system, actor=desk.engineer.actor())
     reported_study(desk)
     signed_set(desk)
     for kind in KINDS:

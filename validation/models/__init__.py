@@ -3,7 +3,9 @@
 from validation.models.datasets import DataItem, DataSet, DataSetOpening
 from validation.models.deviations import Deviation
 from validation.models.executions import Execution, HandOver, StepEntry, StepEvidence
+from validation.models.plans import PlanSection, ValidationPlan
 from validation.models.protocols import Protocol, ProtocolStep
+from validation.models.reports import SummaryReport
 from validation.models.requirements import FunctionalRisk, MatrixVersion, Requirement, RequirementSet
 from validation.models.studies import KnappRun, KnappStudy
 from validation.models.systems import ConfigurationItem, System
@@ -20,11 +22,14 @@ __all__ = [
     "KnappRun",
     "KnappStudy",
     "MatrixVersion",
+    "PlanSection",
     "Protocol",
     "ProtocolStep",
     "Requirement",
     "RequirementSet",
     "StepEntry",
     "StepEvidence",
+    "SummaryReport",
     "System",
+    "ValidationPlan",
 ]

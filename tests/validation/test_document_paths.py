@@ -1,0 +1,184 @@
+"""Whatever people try on a plan and a report, in whatever order: no illegal state, and validated only by three."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import transaction
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from records.acting import acting
+from records.errors import Refusal
+from records.models import ControlledRecord
+from records.workflow import perform_transition
+from signatures.models import Signature
+from tests.people import Person
+from tests.sizes import choose_size
+from tests.validation.desk import Desk, sign
+from tests.validation.documents import TEXTS, pass_run, second_qa, write_plan
+from validation.models import SummaryReport, System, ValidationPlan
+from validation.plans import draft_plan, refresh_plan, write_section
+from validation.reports import draft_report, edit_report, refresh_report
+from validation.status import standing_of
+from validation.workflow import PLAN_WORKFLOW, REPORT_WORKFLOW, SYSTEM_WORKFLOW
+
+pytestmark = [pytest.mark.django_db, pytest.mark.assurance("B8"), pytest.mark.clause("11.10(f)", "11.10(g)")]
+
+SEQUENCES = choose_size(small=10, full=2_000)
+PEOPLE = ("engineer", "colleague", "qa", "reviewer", "operator", "quality")
+ACTIONS = ("approve", "revise", "retire", "withdraw", "validate", "begin")
+TABLES = {table.kind: table for table in (PLAN_WORKFLOW, REPORT_WORKFLOW, SYSTEM_WORKFLOW)}
+LEGAL = {
+    (kind, source, row.target) for kind, table in TABLES.items() for row in table.transitions for source in row.sources
+}
+SEATS = ["author", "owner", "quality"]
+
+people = st.sampled_from(PEOPLE)
+kinds = st.sampled_from(("plan", "report", "system"))
+steps = st.one_of(
+    st.tuples(st.just("draft"), people, kinds),
+    st.tuples(st.just("write"), people, kinds),
+    st.tuples(st.just("refresh"), people, kinds),
+    st.tuples(st.just("move"), people, kinds, st.sampled_from(ACTIONS)),
+    st.tuples(st.just("sign"), people, kinds, st.sampled_from(ACTIONS)),
+    *[st.tuples(st.just("way"))] * 5,
+)
+
+
+class Sequence:
+    """One system's plan and report in the hands of everybody, with what must always hold checked after each step."""
+
+    def __init__(self, desk: Desk, quality: Person) -> None:
+        self.desk, self.quality = desk, quality
+        self.states: dict[int, str] = {}
+        self.defects: list[str] = []
+        self.check()
+
+    def do(self, step: tuple[Any, ...]) -> None:
+        signed = Signature.objects.count()
+        try:
+            getattr(self, step[0])(*step[1:])
+        except Refusal as refusal:
+            self.defects += [refusal.text] if refusal.status >= 500 else []
+            assert step[0] == "way" or Signature.objects.count() == signed
+        self.check()
+
+    def check(self) -> None:
+        assert self.defects == []
+        system = System.objects.get(pk=self.desk.system.pk)
+        for record in (system, *ValidationPlan.objects.all(), *SummaryReport.objects.all()):
+            was = self.states.get(record.pk, record.state if record == system else TABLES[record.kind].initial)
+            assert record.state == was or (record.kind, was, record.state) in LEGAL
+            self.states[record.pk] = record.state
+        for report in SummaryReport.objects.filter(state="approved"):
+            signed = list(report.signatures.filter(is_decline=False).order_by("id").values_list("seat", "signer_id"))
+            assert [seat for seat, _ in signed][-3:] == SEATS
+            assert len({signer for _, signer in signed[-3:]}) == 3
+            assert signed[-2][1] == self.desk.qa.user.pk
+        if system.state == "validated":
+            assert standing_of(system).report is not None
+        assert ValidationPlan.objects.exclude(state="retired").count() <= 1
+
+    def person(self, who: str) -> Person:
+        found: Person = self.quality if who == "quality" else getattr(self.desk, who)
+        return found
+
+    def target(self, kind: str) -> Any:
+        model = {"plan": ValidationPlan, "report": SummaryReport, "system": System}[kind]
+        return model.objects.order_by("-pk")[0] if model.objects.exists() else System.objects.all()[0]
+
+    def draft(self, who: str, kind: str) -> None:
+        actor = self.person(who).actor()
+        if kind == "plan":
+            draft_plan(self.desk.system, actor=actor, title="A plan", stages=["oq"])
+        elif kind == "report":
+            draft_report(self.desk.system, actor=actor)
+
+    def write(self, who: str, kind: str) -> None:
+        actor, found = self.person(who).actor(), self.target(kind)
+        if isinstance(found, ValidationPlan):
+            section = found.sections.order_by("position")[0]
+            write_section(found, 1, actor=actor, text="Otherwise.", revision=section.revision)
+        elif isinstance(found, SummaryReport):
+            edit_report(found, actor=actor, revision=found.revision, texts=TEXTS)
+
+    def refresh(self, who: str, kind: str) -> None:
+        actor, found = self.person(who).actor(), self.target(kind)
+        if isinstance(found, ValidationPlan):
+            refresh_plan(found, actor=actor)
+        elif isinstance(found, SummaryReport):
+            refresh_report(found, actor=actor)
+
+    def move(self, who: str, kind: str, action: str) -> None:
+        perform_transition(self.target(kind), action, actor=self.person(who).actor(), reason="because I would like to")
+
+    def sign(self, who: str, kind: str, action: str) -> None:
+        sign(self.target(kind), action, self.person(who), reason="as it was seen")
+
+    def way(self) -> None:
+        """Go one step along the way to the validated system, so that every state is reached."""
+        plan = ValidationPlan.objects.exclude(state="retired").first()
+        report = SummaryReport.objects.filter(state="draft").first()
+        if plan is None:
+            self.draft("engineer", "plan")
+        elif plan.state == "draft":
+            write_plan(plan, self.desk.engineer)
+            self.sign("engineer", "plan", "approve")
+            self.sign("qa", "plan", "approve")
+        else:
+            if report is None:
+                self.draft("engineer", "report")
+            self.write("engineer", "report")
+            self.refresh("engineer", "report")
+            for who in ("engineer", "qa", "quality"):
+                self.sign(who, "report", "approve")
+
+
+@pytest.fixture
+def tested(desk: Desk) -> Desk:
+    """Return the desk with its protocol executed and reviewed."""
+    pass_run(desk)
+    return desk
+
+
+def test_no_sequence_of_acts_reaches_what_the_tables_forbid(tested: Desk) -> None:
+    reached: set[tuple[str, str]] = set()
+    quality = second_qa(tested)
+
+    @settings(
+        max_examples=SEQUENCES,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+    )
+    @given(st.lists(steps, min_size=4, max_size=12))
+    def run(sequence: list[tuple[Any, ...]]) -> None:
+        outer = transaction.atomic()
+        outer._from_testcase = True  # type: ignore[attr-defined]  # the rules open durable transactions
+        with outer:
+            walk = Sequence(tested, quality)
+            for step in sequence:
+                walk.do(step)
+                reached.update((row.kind, row.state) for row in ControlledRecord.objects.filter(pk__in=walk.states))
+            transaction.set_rollback(True)
+
+    run()
+    plan, report, system = "validation.validationplan", "validation.summaryreport", "validation.system"
+    assert {(plan, "draft"), (plan, "approved"), (report, "approved"), (system, "validated")} <= reached
+
+
+def test_the_check_would_notice_a_report_that_three_did_not_sign(tested: Desk) -> None:
+    """A negative control: a final state that the rules did not make fails the check."""
+    walk = Sequence(tested, tested.qa)
+    walk.way()
+    walk.way()
+    walk.draft("engineer", "report")
+    walk.check()
+    report = SummaryReport.objects.get()
+    with acting(tested.qa.actor(), "validation.report.approved", report):
+        ControlledRecord.objects.filter(pk=report.pk).update(state="approved")
+    with pytest.raises((AssertionError, IndexError)):
+        walk.check()
