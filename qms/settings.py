@@ -193,6 +193,7 @@ CONTENT_SECURITY_POLICY = describe_content_policy()
 LANGUAGE_CODE, LANGUAGES, LOCALE_PATHS = "en", [("en", "English")], [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = env.read_text("SITE_TIME_ZONE", "UTC")
+NAMES_LEFT = [name for name in ("ORGANISATION", "SITE_NAME", "SITE_TIME_ZONE") if not env.read_text(name, "")]
 STATIC_URL, STATIC_ROOT, STATICFILES_DIRS = "static/", VAR / "static", [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

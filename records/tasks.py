@@ -7,7 +7,7 @@ from celery import shared_task
 from records.archive.opening import open_archive
 from records.evidence import system_actor
 from records.ledger import cosigning, lag
-from records.ledger.archiving import archive_ledger, archive_stamps
+from records.ledger.archiving import archive_cosigned_checkpoint, archive_ledger, archive_stamps
 from records.ledger.sealing import seal_everything
 from records.outbox import work_off
 from records.shipping.opening import open_sink
@@ -50,9 +50,10 @@ def cosign_checkpoint() -> None:
 
 @shared_task(name="records.archive_ledger", queue="sealer", ignore_result=True)
 def archive_sealed() -> None:
-    """Archive the last checkpoint, its tiles and new time stamps; done by the sealer, which has the archive's key."""
+    """Archive the last checkpoint, its tiles, cosignatures and time stamps; the sealer has the archive's key."""
     archive = open_archive()
     archive_ledger(archive)
+    archive_cosigned_checkpoint(archive)
     archive_stamps(archive)
 
 

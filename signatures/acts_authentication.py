@@ -19,7 +19,6 @@ ACTS = register(
         "signatures.identity.checked": ("checked the identity of {person} ({method}, {document})", "security"),
         "signatures.certificate.issued": ("got the signing certificate {serial}", "security"),
         "signatures.certificate.imported": ("imported the company's certificate {serial}", "security"),
-        "signatures.certificate.rewrapped": ("moved the signing key to the new password", "security"),
         "signatures.certificate.revoked": ("revoked the certificate {serial} of {person}", "security", True),
         "signatures.revocation_list.issued": ("issued revocation list {number}", "system"),
         "signatures.policy.acknowledged": ("acknowledged the signing policy, version {version}", "security"),

@@ -77,10 +77,10 @@ def check_administrator() -> Step:
 
 
 def check_names() -> Step:
-    """See that organisation, site and zone are the site's own: they stand in every certificate."""
+    """See that organisation, site and zone were chosen, be it UTC: they stand in certificates and on every page."""
     found = (f"{settings.ORGANISATION}, {settings.SITE_NAME}, {settings.TIME_ZONE}, {settings.SITE_URL}",)
-    is_named = settings.ORGANISATION != "Unnamed organisation"
-    faults = () if is_named else ("Set ORGANISATION (and SITE_NAME, SITE_TIME_ZONE), then start again.",)
+    left = ", ".join(settings.NAMES_LEFT)
+    faults = (f"Set {left}, then start again: nobody chose them yet.",) if left else ()
     return Step("Names and time zone", found, faults)
 
 

@@ -1,13 +1,13 @@
-"""What goes to the archive, under which name: checkpoints, tiles, signed versions, signatures.
+"""What goes to the archive, under which name: checkpoints, cosigned ones, tiles, signed versions, signatures.
 
 Each function takes the bytes it is given, archives them at least once and hands what the archive
 holds to ``record``, so that the caller's row tells the archive's truth. A repeated call changes
 nothing, so a sealer that died goes on where it was.
 
 Layout (no name lies below another; C2SP clients read ``tile/`` as it is):
-``checkpoints/<size, 20 digits>``, ``tile/<level>/…``, ``tile/entries/…``,
-``stamps/<size, 20 digits>-<token hash>.tst``, ``versions/<content hash>.json``,
-``signatures/<statement hash>.json`` and ``.p7s``.
+``checkpoints/<size, 20 digits>``, ``cosigned/<size, 20 digits>-<note hash>.txt``,
+``stamps/<size, 20 digits>-<token hash>.tst``, ``tile/<level>/…``, ``tile/entries/…``,
+``versions/<content hash>.json``, ``signatures/<statement hash>.json`` and ``.p7s``.
 
 Pure of Django. Serves: 21 CFR 11.10(c).
 """
@@ -25,12 +25,15 @@ from records.archive.errors import ArchiveNameInvalid, ArchiveObjectAltered
 from records.archive.interface import Archive, StoredObject
 
 CHECKPOINTS: Final = "checkpoints/"
+COSIGNED: Final = "cosigned/"
 STAMPS: Final = "stamps/"
 SIZE_DIGITS: Final = 20  # a tree holds fewer than 2^64 leaves
 
 _TILE: Final = re.compile(
     r"tile/(entries|[0-9]|[1-5][0-9]|6[0-3])(/x[0-9]{3})*/[0-9]{3}(\.p/([1-9]|[1-9][0-9]|1[0-9][0-9]|2[0-4][0-9]|25[0-5]))?\Z"
 )
+
+_COSIGNED: Final = re.compile(rf"{COSIGNED}(?P<size>[0-9]{{{SIZE_DIGITS}}})-[0-9a-f]{{64}}\.txt\Z")
 
 Record = Callable[[StoredObject], None]
 
@@ -54,6 +57,19 @@ def read_checkpoint_size(name: str) -> int:
     if not name.startswith(CHECKPOINTS) or len(digits) != SIZE_DIGITS or not digits.isdecimal():
         raise ArchiveNameInvalid(name=name[:80], why="it names no checkpoint")
     return int(digits)
+
+
+def name_cosigned(size: int, note: bytes) -> str:
+    """Return the archived name of a checkpoint's note with a witness's line under it."""
+    return f"{COSIGNED}{size:0{SIZE_DIGITS}d}-{hashlib.sha256(note).hexdigest()}.txt"
+
+
+def read_cosigned_size(name: str) -> int:
+    """Return the tree size that the name of an archived cosigned checkpoint tells. Raises: ArchiveNameInvalid."""
+    found = _COSIGNED.match(name)
+    if found is None:
+        raise ArchiveNameInvalid(name=name[:80], why="it names no cosigned checkpoint")
+    return int(found["size"])
 
 
 def name_stamp(size: int, token: bytes) -> str:
@@ -96,6 +112,13 @@ def archive_checkpoint(
     rolled back ledger.
     """
     return archive_object(archive, name_checkpoint(size), note, retain_until=retain_until, record=record)
+
+
+def archive_cosigned(
+    archive: Archive, *, size: int, note: bytes, retain_until: datetime, record: Record
+) -> StoredObject:
+    """Archive a checkpoint's note with a witness's line under it."""
+    return archive_object(archive, name_cosigned(size, note), note, retain_until=retain_until, record=record)
 
 
 def archive_tile(archive: Archive, *, path: str, data: bytes, retain_until: datetime, record: Record) -> StoredObject:

@@ -1,4 +1,4 @@
-"""The ledger's public files in the write-once archive: tiles, entry bundles and checkpoints (C2SP tlog-tiles).
+"""The ledger's public files in the write-once archive: tiles, entry bundles, checkpoints (C2SP tlog-tiles).
 
 Runs in the sealer's process after a checkpoint is committed. A checkpoint is archived last, so that
 whoever finds it finds everything below it; what was cut off is archived by the next run.
@@ -16,20 +16,23 @@ from django.conf import settings
 from records.archive.archiving import (
     CHECKPOINTS,
     archive_checkpoint,
+    archive_cosigned,
     archive_stamp,
     archive_tile,
+    name_cosigned,
     name_stamp,
     read_checkpoint_size,
 )
 from records.archive.interface import Archive, StoredObject
 from records.clock import now
 from records.errors_ledger import LedgerBroken
+from records.ledger.cosigning import cosigned_note
 from records.ledger.leaves import fixed_texts
 from records.ledger.merkle import leaf_hash
 from records.ledger.recomputing import Formats, make_stored_entries, read_leaves
 from records.ledger.tiles import ENTRIES, WIDTH, Tile, join_entries, tiles_of
 from records.ledger.trees import tile_reader
-from records.models_ledger import ArchivedObject, Checkpoint, CheckpointStamp
+from records.models_ledger import ArchivedObject, Checkpoint, CheckpointCosignature, CheckpointStamp
 from records.retention import compute_ledger_retain_until
 
 STAMPS_AT_ONCE: Final = 100
@@ -55,6 +58,29 @@ def archive_ledger(archive: Archive, *, using: str = "sealer") -> int | None:
         archive_tile(archive, path=tile.path, data=data, retain_until=until, record=record)
     archive_checkpoint(archive, size=last.size, note=last.note.encode(), retain_until=until, record=record)
     return last.size
+
+
+def archive_cosigned_checkpoint(archive: Archive, *, using: str = "sealer") -> int | None:
+    """Archive the newest cosigned checkpoint whose tiles are archived, unless it is; return its size.
+
+    An object of its own beside the checkpoint's, so that a slow witness never delays the archive.
+    Writes: records_archivedobject. Raises: what the archive raises, NoteMalformed.
+    """
+    covered = last_archived(using)
+    if covered is None:
+        return None
+    cosigned = CheckpointCosignature.objects.using(using).filter(
+        checkpoint__size__lte=read_checkpoint_size(covered.name)
+    )
+    newest = cosigned.select_related("checkpoint").order_by("-checkpoint_id", "-id").first()
+    if newest is None:
+        return None
+    size, note = newest.checkpoint_id, str(cosigned_note(newest.checkpoint, [newest])).encode()
+    if ArchivedObject.objects.using(using).filter(name=name_cosigned(size, note)).exists():
+        return None
+    until, record = compute_ledger_retain_until(now()), partial(record_object, using=using)
+    archive_cosigned(archive, size=size, note=note, retain_until=until, record=record)
+    return size
 
 
 def archive_stamps(archive: Archive, *, using: str = "sealer") -> int:

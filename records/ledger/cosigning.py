@@ -6,6 +6,7 @@ delays nothing and is asked again. Serves: 21 CFR 11.10(e).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Final
 
 from django.conf import settings
@@ -18,7 +19,7 @@ from records.evidence import system_actor
 from records.ledger.errors import WitnessAtAnotherSize, WitnessHasSeenMore, WitnessRefused
 from records.ledger.known import witness_key
 from records.ledger.merkle import consistency_proof
-from records.ledger.notes import VerifierKey, parse_note
+from records.ledger.notes import SignedNote, VerifierKey, parse_note, parse_signature_lines
 from records.ledger.trees import tree_reader
 from records.ledger.witnessing import ask_witness
 from records.models import Event
@@ -70,6 +71,12 @@ def ask(last: Checkpoint, key: VerifierKey, old_size: int, *, using: str) -> str
     """Ask once, with the proof that begins at a size."""
     proof = consistency_proof(old_size, last.size, tree_reader(last.size, using))
     return str(ask_witness(settings.WITNESS_URL, key, parse_note(last.note.encode()), old_size, proof).line)
+
+
+def cosigned_note(checkpoint: Checkpoint, cosignatures: Iterable[CheckpointCosignature]) -> SignedNote:
+    """Return a checkpoint with the ledger's signature first, the witnesses' lines below. Raises: NoteMalformed."""
+    lines = [line for row in cosignatures for line in parse_signature_lines(f"{row.line.rstrip()}\n")]
+    return parse_note(checkpoint.note.encode()).with_signatures(lines)
 
 
 def tell_refusal(size: int, refusal: Refusal) -> None:

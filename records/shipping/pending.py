@@ -23,7 +23,7 @@ from records.shipping.events import SealedEvent
 from records.shipping.shipping import BATCH_EVENTS, ship_events, wait_after
 from records.shipping.sinks import Sink
 
-SHIPPING_LOCK: Final = 7_210_061
+SHIPPING_LOCK: Final = 7_210_064
 """The advisory lock that lets one shipper work at a time, so that order holds."""
 
 

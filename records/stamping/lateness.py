@@ -19,7 +19,7 @@ from records.models import Event
 
 DELAYED: Final = "records.stamping.delayed"
 RECOVERED: Final = "records.stamping.recovered"
-WATCH_LOCK: Final = 7_210_062
+WATCH_LOCK: Final = 7_210_063
 
 SHORTEST_LIMIT: Final = 900
 """Seconds: an authority may be down for a quarter of an hour before anybody is called."""

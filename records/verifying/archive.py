@@ -2,22 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import datetime as dt
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from itertools import islice
 from pathlib import Path
+from typing import Final
 
 from django.conf import settings
+from django.db.models import F
 
-from records.archive.archiving import CHECKPOINTS, STAMPS, name_checkpoint, name_stamp, read_checkpoint_size
+from records.archive.archiving import (
+    CHECKPOINTS,
+    COSIGNED,
+    SIZE_DIGITS,
+    STAMPS,
+    name_checkpoint,
+    name_cosigned,
+    name_stamp,
+    read_checkpoint_size,
+    read_cosigned_size,
+)
 from records.archive.comparing import find_archive_differences
-from records.archive.errors import ArchiveKeyMissing
+from records.archive.errors import ArchiveKeyMissing, ArchiveNameInvalid, ArchiveObjectAltered, ArchiveObjectMissing
 from records.archive.interface import Archive, StoredObject
 from records.archive.opening import open_archive
+from records.clock import now
 from records.errors import Refusal
-from records.ledger.known import check_known_checkpoint
-from records.models_ledger import ArchivedObject, CheckpointStamp
+from records.ledger.checkpoints import open_checkpoint
+from records.ledger.cosigning import cosigned_note
+from records.ledger.identity import ledger_origin, trusted_keys
+from records.ledger.known import check_known_checkpoint, witness_key
+from records.ledger.notes import parse_note, verify_note
+from records.models_ledger import ArchivedObject, CheckpointCosignature, CheckpointStamp
 from records.verifying.findings import Finding, Tally, register_check, shorten
 
-TABLE = "records_archivedobject"
+TABLE, COSIGNATURE = "records_archivedobject", "records_checkpointcosignature"
+NAMES_AT_A_TIME: Final = 500
+COSIGNED_WITHIN: Final = dt.timedelta(hours=1)
+"""A witness may be slow and the archive down for this long before its absence there is a finding."""
 
 
 @register_check("archive", incremental=True)
@@ -35,6 +58,7 @@ def check_archive(tally: Tally) -> Iterator[Finding]:
         return
     yield from check_objects(archive, tally)
     yield from check_checkpoint(archive)
+    yield from check_cosigned(archive, tally)
     yield from check_stamps(archive)
     for fault in archive.find_faults():
         yield Finding(f"archive_{fault.kind}", TABLE, fault.name, "", "written once and never touched", fault.found)
@@ -68,8 +92,86 @@ def check_checkpoint(archive: Archive) -> Iterator[Finding]:
     newest = ""
     for newest in archive.list(CHECKPOINTS):
         read_checkpoint_size(newest)
-    if newest:
-        yield from check_known_checkpoint(archive.get(newest))
+    data = read_whole(archive, newest) if newest else None
+    if data is not None:
+        yield from check_known_checkpoint(data)
+
+
+def read_whole(archive: Archive, name: str) -> bytes | None:
+    """Return an object's bytes, or None of one that is altered or hidden, which the other checks name."""
+    try:
+        return archive.get(name)
+    except (ArchiveObjectAltered, ArchiveObjectMissing):
+        return None
+
+
+def check_cosigned(archive: Archive, tally: Tally) -> Iterator[Finding]:
+    """Compare every archived cosigned checkpoint with ours, open the newest, and miss it where there is none."""
+    since, newest = tally.since.size if tally.since else 0, ""
+    for names in batched(archive.list(COSIGNED, after=f"{COSIGNED}{since:0{SIZE_DIGITS}d}~" if since else "")):
+        kept = cosigned_names(names)
+        tally.add("archived cosignatures", len(names))
+        newest = max([newest, *kept.intersection(names)])
+        for name in names:
+            if name not in kept:
+                yield Finding(
+                    "cosignature_missing", COSIGNATURE, name, "line", "the archived cosignature", "no such row"
+                )
+    size = read_cosigned_size(newest) if newest else 0
+    data = read_whole(archive, newest) if newest else None
+    if data is not None:
+        yield from check_cosigned_note(data, newest)
+    for row in ArchivedObject.objects.filter(name__startswith=COSIGNED).exclude(name__contains=F("sha256")):
+        yield Finding("archive_altered", TABLE, row.name, "sha256", "the hash that stands in the name", row.sha256)
+    awaited = awaited_size()
+    if awaited > max(size, since):
+        yield Finding("archive_missing", TABLE, COSIGNED, "", f"the cosigned checkpoint at {awaited}", f"up to {size}")
+
+
+def batched(names: Iterator[str]) -> Iterator[list[str]]:
+    """Yield the names in lists, so that each list costs one question to the database."""
+    while chosen := list(islice(names, NAMES_AT_A_TIME)):
+        yield chosen
+
+
+def cosigned_names(names: Sequence[str]) -> set[str]:
+    """Return the names that our own cosignatures of the same sizes have."""
+    sizes = set()
+    for name in names:
+        with suppress(ArchiveNameInvalid):  # then it is none of ours
+            sizes.add(read_cosigned_size(name))
+    found = set()
+    for row in CheckpointCosignature.objects.filter(checkpoint__size__in=sizes).select_related("checkpoint"):
+        with suppress(Refusal):  # a row that cannot be read is named by the check of the cosignatures
+            note = cosigned_note(row.checkpoint, [row])
+            found.add(name_cosigned(row.checkpoint_id, str(note).encode()))
+    return found
+
+
+def check_cosigned_note(data: bytes, name: str) -> Iterator[Finding]:
+    """Verify an archived cosigned checkpoint by its own bytes: the ledger's signature and the witness's."""
+    witness = witness_key()
+    try:
+        signed, note = open_checkpoint(data, ledger_origin(), trusted_keys()), parse_note(data)
+        if witness is not None and any(line.name == witness.name for line in note.signatures):
+            verify_note(note, [witness])
+    except Refusal as refusal:
+        yield Finding("cosignature_forged", TABLE, name, "", "a cosigned checkpoint of this ledger", shorten(refusal))
+        return
+    if name != name_cosigned(signed.size, data):
+        yield Finding("archive_altered", TABLE, name, "", "the note that its name tells", f"one at {signed.size}")
+
+
+def awaited_size() -> int:
+    """Return the size of the newest cosigned checkpoint that had an hour to be archived, or 0."""
+    archived = ArchivedObject.objects.filter(name__startswith=CHECKPOINTS, archived_at__lt=now() - COSIGNED_WITHIN)
+    last = archived.order_by("-name").first()
+    if last is None:
+        return 0
+    due = CheckpointCosignature.objects.filter(
+        checkpoint__size__lte=read_checkpoint_size(last.name), cosigned_at__lt=now() - COSIGNED_WITHIN
+    )
+    return due.order_by("-checkpoint_id").values_list("checkpoint_id", flat=True).first() or 0
 
 
 def check_stamps(archive: Archive) -> Iterator[Finding]:

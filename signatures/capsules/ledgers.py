@@ -14,10 +14,10 @@ from typing import IO, Final
 
 from django.conf import settings
 
+from records.ledger.cosigning import cosigned_note
 from records.ledger.identity import trusted_keys
 from records.ledger.known import witness_key
 from records.ledger.leaves import Format, fixed_texts, present_format, read_lines
-from records.ledger.notes import parse_note, parse_signature_lines
 from records.ledger.proving import EventProof, find_checkpoint, prove_events
 from records.ledger.recomputing import Formats
 from records.models_ledger import Checkpoint
@@ -40,7 +40,8 @@ def write_ledger(writer: MemberWriter, event_ids: Sequence[int]) -> None:
     writer.add("ledger/log.vkey", "".join(f"{key}\n" for key in trusted_keys()).encode())
     writer.add("ledger/witness.vkey", f"{witness_key() or ''}\n".encode())
     if checkpoint is not None:
-        writer.add("ledger/checkpoint.txt", signed_text(checkpoint).encode())
+        note = cosigned_note(checkpoint, checkpoint.cosignatures.order_by("id"))
+        writer.add("ledger/checkpoint.txt", str(note).encode())
         write_stamps(writer, checkpoint)
 
 
@@ -82,13 +83,6 @@ def leaf_row(event_id: int, digest: str, count: int, proof: EventProof | None) -
     if proof is not None:
         facts |= {"index": proof.index, "proof": [step.hex() for step in proof.path]}
     return json.dumps(facts, sort_keys=True).encode() + b"\n"
-
-
-def signed_text(checkpoint: Checkpoint) -> str:
-    """Return a checkpoint with the ledger's signature first and the witnesses' below it (C2SP signed-note)."""
-    note = parse_note(checkpoint.note.encode())
-    lines = [parse_signature_lines(f"{row.line.rstrip()}\n") for row in checkpoint.cosignatures.order_by("id")]
-    return str(note.with_signatures(line for found in lines for line in found))
 
 
 def write_stamps(writer: MemberWriter, checkpoint: Checkpoint) -> None:

@@ -77,3 +77,17 @@ def test_no_generated_or_secret_file_is_tracked():
     ).stdout.splitlines()
     unwanted = re.compile(r"(^|/)(var|\.venv|__pycache__|node_modules)/|\.(pyc|sqlite3|env)$|^(uv|pylock)\.")
     assert [name for name in tracked if unwanted.search(name)] == []
+
+
+def test_no_two_kinds_of_work_share_the_number_of_an_advisory_lock():
+    text = "".join(path.read_text(encoding="utf-8") for path in product_sources())
+    numbers = re.findall(r"^\w*LOCK\w*(?:: Final)? = (7_\d{3}_\d{3})\b", text, re.MULTILINE)
+    assert len(numbers) > 5
+    assert sorted(numbers) == sorted(set(numbers)), "one of the two would wait for the other, or skip its turn"
+
+
+def product_sources() -> list[Path]:
+    """Return the modules of the four floors."""
+    return [
+        path for floor in ("records", "signatures", "validation", "qms") for path in (BASE_DIR / floor).rglob("*.py")
+    ]

@@ -1,25 +1,24 @@
 """Security events are written once, with who, what, when and where, without secrets, on one line.
 
-Those of sign-in, access and people are provoked here; the others must be named by a test of
-their own rule, which may ask less of them.
+Those of sign-in, access and people are provoked here; the others by the tests of their own rule.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from django.test import Client
 
-from qms.accounts import enrolment, grants, people
-from records.acts import all_acts
+from qms.accounts import enrolment, grants, people, sessions
+from qms.accounts.models import TotpDevice
+from records.acts import acts_in
 from records.models import Event
-from records.shipping.events import SealedEvent, encode_event, shape_for_azure, shape_like_cloudtrail
-from records.shipping.sinks import format_syslog
-from tests.people import Crew, Person
+from signatures.credentials import revoke_certificate
+from tests.assurance.telling import check_told
+from tests.people import Crew, Person, pair
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("11.10(e)", "11.300(d)"), pytest.mark.assurance("C6")]
 
@@ -78,7 +77,45 @@ def invite(crew: Crew, person: Person) -> None:
     enrolment.issue_link(user, actor=crew.administrator.actor())
 
 
-PROVOKED: dict[str, tuple[str, Callable[[Crew, Person], None]]] = {
+def replace_device(crew: Crew, person: Person) -> None:
+    enrolment.replace_device(person.user, pairing=pair(person.user), actor=person.actor(), **person.credentials())
+
+
+def change_password(crew: Crew, person: Person) -> None:
+    new = "eleven clear vials"
+    enrolment.change_password(person.user, new_password=new, actor=person.actor(), **person.credentials())
+
+
+def renew_recovery_codes(crew: Crew, person: Person) -> list[str]:
+    return enrolment.renew_recovery_codes(person.user, actor=person.actor(), **person.credentials())
+
+
+def use_recovery_code(crew: Crew, person: Person) -> list[str]:
+    codes = renew_recovery_codes(crew, person)
+    sessions.sign_in(
+        person.username, password=person.password, code=codes[0], actor=person.actor(), with_recovery_code=True
+    )
+    return codes
+
+
+def close_sessions(crew: Crew, person: Person) -> None:
+    person.client()
+    sessions.close_sessions(person.user, actor=crew.security_officer.actor())
+
+
+def lose_device(crew: Crew, person: Person) -> None:
+    enrolment.report_lost_device(person.user, actor=person.actor())
+
+
+def reset(crew: Crew, person: Person) -> list[str]:
+    return [enrolment.reset_credentials(person.user, actor=crew.administrator.actor(), reason=FORGED).secret]
+
+
+def revoke(crew: Crew, person: Person) -> None:
+    revoke_certificate(person.certificate, actor=crew.security_officer.actor(), reason=FORGED)
+
+
+PROVOKED: dict[str, tuple[str, Callable[[Crew, Person], list[str] | None]]] = {
     "sign-in refused": ("signatures.authentication.refused", refuse_sign_in),
     "code replayed": ("signatures.code.replayed", replay_code),
     "signed in": ("accounts.session.started", sign_in),
@@ -91,45 +128,15 @@ PROVOKED: dict[str, tuple[str, Callable[[Crew, Person], None]]] = {
     "role ended": ("accounts.role.ended", end_role),
     "person added": ("accounts.person.created", invite),
     "link made": ("accounts.invitation.issued", invite),
+    "device replaced": ("accounts.device.replaced", replace_device),
+    "password changed": ("accounts.password.changed", change_password),
+    "recovery codes made": ("accounts.recovery_code.made", renew_recovery_codes),
+    "recovery code used": ("accounts.recovery_code.used", use_recovery_code),
+    "sessions closed": ("accounts.session.closed", close_sessions),
+    "device lost": ("accounts.device.lost", lose_device),
+    "credentials reset": ("accounts.credentials.reset", reset),
+    "certificate revoked": ("signatures.certificate.revoked", revoke),
 }
-
-# Still to be provoked by name. A new act must not join them, and one that gets its test must leave.
-NOT_YET_PROVOKED = {
-    "accounts.device.replaced",
-    "accounts.password.changed",
-    "accounts.recovery_code.made",
-    "accounts.recovery_code.used",
-    "accounts.session.closed",
-    "accounts.setup.opened",
-    "backups.drill.failed",
-    "records.stamping.delayed",
-    "records.witness.refused",
-    "signatures.certificate.imported",
-    "signatures.certificate.rewrapped",
-}
-
-
-def seal(event: Event) -> SealedEvent:
-    """Return an event as the shipping reads it, with a place in the ledger."""
-    return SealedEvent(
-        index=event.pk,
-        id=event.pk,
-        at=event.at,
-        act=event.act,
-        category="security",
-        username=event.actor_username,
-        printed_name=event.actor_name,
-        role=event.actor_role,
-        is_person=event.actor_id is not None,
-        record="",
-        reason=event.reason,
-        details=event.details,
-        address=event.address,
-        station=event.station,
-        request_id=event.request_id,
-        build=event.build,
-        origin="qms.example.com/countersign",
-    )
 
 
 @pytest.mark.parametrize("name", PROVOKED)
@@ -137,22 +144,15 @@ def test_an_event_is_written_once_with_who_what_when_and_where(crew: Crew, opera
     act, provoke = PROVOKED[name]
     last = Event.objects.latest("id")
     secrets = [operator.password, operator.used_code()]
-    provoke(crew, operator)
+    secrets += provoke(crew, operator) or []
     event = Event.objects.get(act=act, pk__gt=last.pk)
-    assert event.actor_username
-    assert event.at >= last.at
-    assert event.address == "127.0.0.1"
-    row = json.dumps([event.reason, event.details, event.session])
-    assert not [secret for secret in [*secrets, operator.used_code()] if secret in row]
-    sealed = seal(event)
-    shapes = [encode_event(sealed, shape, max_bytes=60_000) for shape in (shape_like_cloudtrail, shape_for_azure)]
-    assert not [line for line in (*shapes, format_syslog(sealed)) if re.search(rb"[\r\n]", line)]
-    assert json.loads(shapes[1])["Reason"] == event.reason  # the line breaks are kept, escaped
+    with suppress(TotpDevice.DoesNotExist):  # a lost or reset one gives no code any more
+        secrets.append(operator.used_code())
+    check_told(event, since=last, secrets=secrets)
 
 
-def test_every_security_act_is_named_by_a_test_or_listed_as_open() -> None:
+def test_every_security_act_is_provoked_here_or_by_the_tests_of_its_rule() -> None:
     others = (path for path in TESTS.rglob("test_*.py") if path != Path(__file__))
     text = "".join(path.read_text("utf-8") for path in others)
     named = {act for act, _ in PROVOKED.values()}
-    acts = {act.name for act in all_acts() if act.category == "security"}
-    assert {name for name in acts - named if f'"{name}"' not in text} == NOT_YET_PROVOKED
+    assert [name for name in acts_in("security") if name not in named and f'"{name}"' not in text] == []

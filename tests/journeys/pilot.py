@@ -41,6 +41,7 @@ class Pilot:
     def environment(self, **changes: str) -> dict[str, str]:
         """Return what an administrator has set, and nothing of this test run."""
         own = {"VAR": str(self.var), "PORT": str(self.port), "ORGANISATION": ORGANISATION, "SITE_NAME": SITE}
+        own["SITE_TIME_ZONE"] = "UTC"
         own["ARCHIVE_ROOT"] = str(self.var.parent / "archive")  # write-once storage outlives the machine
         return clean_environment(**own, BACKUP_DAILY_AT="02:30", PYTHONUNBUFFERED="1", **changes)
 

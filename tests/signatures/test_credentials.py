@@ -25,6 +25,7 @@ from signatures.credentials import import_company_container, issue_certificate, 
 from signatures.eligibility import why_not_sign
 from signatures.models import Certificate
 from signatures.paths import validate_path
+from tests.assurance.telling import check_told
 from tests.people import Crew, Person, certify
 from tests.signatures import pki
 
@@ -195,6 +196,9 @@ def test_a_company_container_is_taken_over_under_the_persons_own_password(
         **lee.credentials(),
     )
     assert lee.certificate.source == "company"
+    event = Event.objects.get(act="signatures.certificate.imported")
+    assert (event.actor_username, event.details["serial"]) == ("lee", lee.certificate.serial)
+    check_told(event, since=Event.objects.earliest("id"), secrets=[lee.password, lee.used_code(), pki.PASSWORD])
     opened = open_container(bytes(lee.certificate.container), lee.password)
     assert opened.certificate.issuer.get_attributes_for_oid(NameOID.COMMON_NAME)[0].value == "Company signing authority"
 

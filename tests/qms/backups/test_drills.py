@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from qms.backups.drills import run_drill
+from qms.backups.errors import SetDamaged
 from qms.backups.models import BackupDrill
 from qms.backups.record_checks import find_fault
 from records.evidence import system_actor
 from records.models import Event
 from tests import servers
-from tests.qms.backups.conftest import Installation
+from tests.assurance.telling import check_told
+from tests.qms.backups.conftest import PASSPHRASE, Installation
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -43,3 +46,17 @@ def test_a_sound_set_passes_its_drill_and_the_signed_record_says_what_was_compar
     event = Event.objects.filter(act="backups.drill.finished").get()
     assert event.details["outcome"] == "everything is there"
     assert BackupDrill.objects.get().backup == made
+
+
+def test_a_set_that_cannot_be_rehearsed_fails_its_drill_by_name(installation: Installation):
+    made = installation.back_up()
+    database = next(path for path in Path(made.folder).rglob("*") if path.name.startswith("database"))
+    database.chmod(0o600)
+    database.write_bytes(database.read_bytes()[:-1])
+    with pytest.raises(SetDamaged):
+        run_drill(made, actor=system_actor("tests"))
+    event = Event.objects.get(act="backups.drill.failed")
+    check_told(event, since=Event.objects.earliest("id"), secrets=[PASSPHRASE])
+    assert (event.details["name"], database.name in event.details["why"]) == (made.name, True)
+    assert not BackupDrill.objects.exists()
+    assert scratch_databases() == []

@@ -42,11 +42,12 @@ def test_an_administrator_without_recovery_codes_is_not_done(crew: Crew):
     assert not step("Administrator").is_done
 
 
-def test_names_are_done_once_the_organisation_is_the_sites_own(db: None, settings: Settings):
-    settings.ORGANISATION = "Unnamed organisation"
-    assert not step("Names and time zone").is_done
-    settings.ORGANISATION = "Alpine Vials AG"
+@pytest.mark.parametrize("name", ["ORGANISATION", "SITE_NAME", "SITE_TIME_ZONE"])
+def test_names_are_done_once_organisation_site_and_zone_were_all_chosen(db: None, settings: Settings, name: str):
+    settings.NAMES_LEFT = []
     assert step("Names and time zone").is_done
+    settings.NAMES_LEFT = [name]
+    assert step("Names and time zone").faults == (f"Set {name}, then start again: nobody chose them yet.",)
 
 
 def test_the_authority_signs_a_test_and_shows_its_fingerprint(db: None):

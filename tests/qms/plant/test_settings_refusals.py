@@ -130,3 +130,18 @@ def test_the_deployment_check_finds_nothing(tmp_path: Path) -> None:
     )
     assert checked.returncode == 0, checked.stderr
     assert "no issues" in checked.stdout
+
+
+def test_what_names_nobody_chose_is_known_and_utc_may_be_a_choice(tmp_path: Path) -> None:
+    def left(**given: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-c", "from qms import settings; print(settings.NAMES_LEFT)"],
+            cwd=BASE_DIR,
+            env={"PATH": os.environ["PATH"], "VAR": str(tmp_path), **PRODUCTION, **given},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+
+    assert left(ORGANISATION="Alpine Vials AG", SITE_NAME=" ") == "['SITE_NAME', 'SITE_TIME_ZONE']"
+    assert left(ORGANISATION="Alpine Vials AG", SITE_NAME="Alpine QMS", SITE_TIME_ZONE="UTC") == "[]"

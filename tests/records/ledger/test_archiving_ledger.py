@@ -108,3 +108,12 @@ def test_an_altered_archived_object_is_named(store, archive):
     place.chmod(0o640)
     place.write_bytes(b"another tile")
     assert ("archive_altered", name) in found()
+
+
+def test_an_altered_newest_checkpoint_is_named_and_stops_no_verification(store, archive):
+    grow(store, 3)
+    archive_ledger(archive)
+    (place,) = [path for path in archive.root.rglob("00000000000000000003") if path.is_file()]
+    place.chmod(0o640)
+    place.write_bytes(place.read_bytes().replace(b"3", b"4"))
+    assert ("archive_altered", name_checkpoint(3)) in found()

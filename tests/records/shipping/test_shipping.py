@@ -27,7 +27,7 @@ from records.models_ledger import Leaf
 from records.models_shipping import ShippingMark
 from records.shipping.errors import LeavesMissing, SinkRefusedEvents, SinkUnavailable
 from records.shipping.events import shape_for_azure, shape_like_cloudtrail
-from records.shipping.pending import read_sealed_events, ship_pending, shipping_lock
+from records.shipping.pending import SHIPPING_LOCK, read_sealed_events, ship_pending, shipping_lock
 from records.shipping.shipping import ship_events, wait_after
 from records.shipping.sinks import HttpSink, SyslogSink
 from tests.records.ledger.sealing_stage import make_files, sealer_keys
@@ -277,11 +277,11 @@ def test_nothing_is_shipped_past_a_gap() -> None:
 
 def test_two_shippers_never_mix_their_orders() -> None:
     with psycopg.connect(address_of(ROLES.sealer), autocommit=True) as other:
-        other.execute("SELECT pg_advisory_lock(7210061)")
+        other.execute("SELECT pg_advisory_lock(%s)", [SHIPPING_LOCK])
         with http_collector() as collector:
             assert ship_pending(http_sink(collector.port)) == 0
             assert collector.seen == []
-        other.execute("SELECT pg_advisory_unlock(7210061)")
+        other.execute("SELECT pg_advisory_unlock(%s)", [SHIPPING_LOCK])
     with shipping_lock("sealer") as is_ours:
         assert is_ours
 
@@ -324,7 +324,7 @@ CHILD = """
 import sys
 import django
 django.setup()
-from records.shipping.pending import ship_pending
+from records.shipping.pending import SHIPPING_LOCK, ship_pending
 from tests.records.shipping.test_shipping import BATCH, http_sink
 print("started", flush=True)
 sys.stdin.readline()

@@ -20,12 +20,13 @@ from records.ledger.sealing import seal_events
 from records.models import Event, OutboxItem
 from records.models_ledger import Checkpoint, CheckpointStamp
 from records.stamping.checkpoints import last_stamp, site_client, stamp_newest
-from records.stamping.lateness import DELAYED, RECOVERED, watch_stamping
+from records.stamping.lateness import RECOVERED, watch_stamping
 from records.stamping.tokens import verify_token
 from records.verifying.archive import check_archive
 from records.verifying.findings import Finding, Tally
 from records.verifying.stamps import check_stamps
 from tests import servers
+from tests.assurance.telling import check_told
 from tests.records.ledger.sealing_stage import DATABASES, attack, make_files, sealer_keys
 from tests.stamp_authority import Reply, ServedAuthority, make_authority, serve_authority
 
@@ -125,8 +126,9 @@ def test_stamps_that_do_not_come_are_told_once_and_their_return_too(store: FileK
     tamper("records_checkpoint", "made_at = made_at - interval '1 hour'")
     for _ in range(2):
         assert watch_stamping().is_too_long
-    event = Event.objects.get(act=DELAYED)
-    assert event.details["seconds"] > 900
+    event = Event.objects.get(act="records.stamping.delayed")
+    check_told(event, since=Event.objects.earliest("id"), secrets=[])
+    assert (event.actor_username, event.details["seconds"] > 900) == ("system:watch", True)
     assert OutboxItem.objects.filter(kind="records.alert", payload__event=event.pk).count() == 1
     assert stamp_newest() is not None
     for _ in range(2):
