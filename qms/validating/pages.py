@@ -68,6 +68,14 @@ def record_context(record: ControlledRecord, actor: Actor) -> dict[str, Any]:
     }
 
 
+def csv_file(text: str, *, name: str) -> HttpResponse:
+    """Return a table as a CSV file that no browser runs anything of."""
+    response = HttpResponse(text, content_type="text/csv; charset=utf-8")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
+
+
 def system_facts(system: System) -> list[tuple[str, Any]]:
     """Return an entry of the inventory as terms and texts."""
     platform = system.get_platform_category_display() if system.platform_category else None

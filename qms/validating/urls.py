@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from qms.validating.views import automation, deviations, executions, matrices, protocols, requirements, systems
+from qms.validating.views import (
+    automation,
+    datasets,
+    deviations,
+    executions,
+    matrices,
+    protocols,
+    requirements,
+    studies,
+    systems,
+)
 
 app_name = "validating"
 
@@ -51,6 +61,25 @@ urlpatterns = [
     path("validation/executions/<str:number>/results/", automation.import_results, name="results-import"),
     path("validation/executions/<str:number>/take-over/", executions.take_execution_over, name="take-over"),
     path("validation/executions/<str:number>/again/", executions.rerun, name="run-again"),
+    path("validation/studies/", studies.list_studies, name="study-list"),
+    path("validation/systems/<str:number>/studies/new/", studies.make_study, name="study-new"),
+    path("validation/studies/<str:number>/", studies.show_study, name="study-detail"),
+    path("validation/studies/<str:number>/edit/", studies.change_study, name="study-edit"),
+    path("validation/studies/<str:number>/containers/", studies.import_containers, name="study-containers"),
+    path("validation/studies/<str:number>/revise/", studies.revise_study, name="study-revise"),
+    path("validation/studies/<str:number>/runs/", studies.import_study_runs, name="study-runs"),
+    path("validation/studies/<str:number>/conclusion/", studies.conclude_study, name="study-conclusion"),
+    path("validation/studies/<str:number>/sheets/<str:run>/", studies.show_sheet, name="study-sheet"),
+    path("validation/studies/<str:number>/sheets/<str:run>.csv", studies.send_sheet, name="study-sheet-csv"),
+    path("validation/sets/", datasets.list_sets, name="set-list"),
+    path("validation/systems/<str:number>/sets/new/", datasets.make_set, name="set-new"),
+    path("validation/sets/<str:number>/", datasets.show_set, name="set-detail"),
+    path("validation/sets/<str:number>/edit/", datasets.change_set, name="set-edit"),
+    path("validation/sets/<str:number>/items/", datasets.import_items, name="set-import"),
+    path("validation/sets/<str:number>/items/<int:pk>/exclude/", datasets.exclude, name="set-exclude"),
+    path("validation/sets/<str:number>/revise/", datasets.revise_set, name="set-revise"),
+    path("validation/sets/<str:number>/consume/", datasets.consume, name="set-consume"),
+    path("validation/sets/<str:number>/manifest.csv", datasets.send_manifest, name="set-manifest"),
     path("validation/deviations/", deviations.list_deviations, name="deviation-list"),
     path("validation/deviations/<str:number>/", deviations.edit_deviation, name="deviation-detail"),
 ]

@@ -27,6 +27,7 @@ TOPICS = {
     "signing": "Signing",
     "models": "Models",
     "validation": "Validation",
+    "studies": "Knapp studies and data sets",
     "inspection": "Finding and checking records",
     "history": "History and comparison",
     "people": "People and roles",

@@ -24,6 +24,7 @@ SECOND = frozenset({"second_inspector", "reviewer", "qa_manager", "operator"})
 SAMPLER = frozenset({"operator", "second_inspector"})
 MODELS = frozenset({"data_scientist", "qa_manager", "operator", "second_inspector", "reviewer", "validation_engineer"})
 ENGINEER = frozenset({"validation_engineer"})
+SETTERS = frozenset({"validation_engineer", "data_scientist"})
 VALIDATION = frozenset({"validation_engineer", "qa_manager", "reviewer", "data_scientist"})
 STATIONS = MODELS - SCIENTIST
 QUALITY = MODELS | {"sponsor"}
@@ -208,6 +209,25 @@ TABLE: dict[str, Rule] = {
     "validating:run-again": form(ENGINEER),
     "validating:deviation-list": Rule(VALIDATION),
     "validating:deviation-detail": Rule(VALIDATION, ENGINEER | QA),
+    "validating:study-list": Rule(VALIDATION),
+    "validating:study-new": form(ENGINEER),
+    "validating:study-detail": Rule(VALIDATION),
+    "validating:study-edit": form(ENGINEER),
+    "validating:study-containers": form(ENGINEER),
+    "validating:study-revise": form(ENGINEER),
+    "validating:study-runs": form(ENGINEER),
+    "validating:study-conclusion": form(ENGINEER),
+    "validating:study-sheet": Rule(VALIDATION),
+    "validating:study-sheet-csv": Rule(VALIDATION),
+    "validating:set-list": Rule(VALIDATION),
+    "validating:set-new": form(SETTERS),
+    "validating:set-detail": Rule(VALIDATION),
+    "validating:set-edit": form(ENGINEER),
+    "validating:set-import": form(ENGINEER),
+    "validating:set-exclude": form(ENGINEER),
+    "validating:set-revise": form(SETTERS),
+    "validating:set-consume": form(SETTERS | QA),
+    "validating:set-manifest": Rule(VALIDATION),
     "validating:trace": Rule(VALIDATION),
     "validating:trace-csv": Rule(VALIDATION),
     # Signing: the route's roles open it, the signer alone sees the ceremony, readers of the record its signatures.

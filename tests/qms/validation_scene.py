@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import dataclass
 from typing import Any
 
 from tests.people import Person
@@ -14,12 +15,24 @@ from tests.validation.desk import (
     approve_protocol,
     baseline_requirements,
     make_system,
+    sign,
 )
+from tests.validation.study_desk import approved_study, draft_set, draft_study, reported_study, signed_set
 from validation.deviations import raise_deviation
 from validation.executions import add_evidence, begin_execution, record_result
 from validation.inventory import add_item
 from validation.models import System
 from validation.protocols import StepText, add_steps, draft_protocol
+
+
+@dataclass
+class SceneDesk:
+    """The people and the system that studies and data sets are made with."""
+
+    system: System
+    engineer: Person
+    colleague: Person
+    qa: Person
 
 
 def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
@@ -40,7 +53,18 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
     record_result(execution, 2, actor=engineer.actor(), result="fail", actual="the vial is not there")
     deviation = raise_deviation(execution, 2, actor=engineer.actor())
     record_result(execution, 3, actor=engineer.actor(), result="fail", actual="no lot number")
+    desk = SceneDesk(System.objects.get(pk=system.pk), engineer, engineer, qa)
+    design, study, set_draft, opened = draft_study(desk), approved_study(desk), draft_set(desk), signed_set(desk)
+    sign(opened, "open", qa, reason="final check of the model")
     records = {
+        "study-detail": reported_study(desk),
+        "study-edit": design,
+        "study-containers": design,
+        **dict.fromkeys(("study-revise", "study-runs", "study-conclusion", "study-sheet", "study-sheet-csv"), study),
+        **dict.fromkeys(("set-detail", "set-edit", "set-import", "set-exclude"), set_draft),
+        "set-revise": signed_set(desk, "train"),
+        "set-consume": opened,
+        "set-manifest": opened,
         "execution-detail": execution,
         "result": execution,
         "correction": execution,
@@ -67,6 +91,8 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "requirements-new": bare,
     }
     return {
+        "validating run": "I1-01",
+        "validating:set-exclude pk": set_draft.items.order_by("pk")[0].pk,
         "validating number": system.number,
         "validating:item-end pk": item.pk,
         "validating:evidence pk": evidence.pk,

@@ -6,15 +6,31 @@ import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from typing import Protocol
 
 from records.clock import now
-from tests.validation.desk import Desk, sign
+from tests.people import Person
+from tests.validation.desk import sign
 from validation.dataset_items import SetItem
 from validation.datasets import SetFacts, add_items, begin_set
 from validation.knapp_design import Container
-from validation.models import DataSet, KnappStudy
+from validation.models import DataSet, KnappStudy, System
 from validation.studies import StudyDesign, design_study, set_containers, write_conclusion
 from validation.study_runs import import_runs
+
+
+class StudyDesk(Protocol):
+    """Who and what the makers below need of a desk."""
+
+    @property
+    def system(self) -> System: ...
+    @property
+    def engineer(self) -> Person: ...
+    @property
+    def colleague(self) -> Person: ...
+    @property
+    def qa(self) -> Person: ...
+
 
 GOOD = ("V-01", "V-03", "V-04", "V-06", "V-07", "V-09")
 REJECTS = ("V-02", "V-05", "V-08", "V-10")
@@ -48,13 +64,13 @@ def a_design(**changes: object) -> StudyDesign:
     return StudyDesign(**usual | changes)  # type: ignore[arg-type]
 
 
-def draft_study(desk: Desk, containers: Sequence[Container] = CONTAINERS, **changes: object) -> KnappStudy:
+def draft_study(desk: StudyDesk, containers: Sequence[Container] = CONTAINERS, **changes: object) -> KnappStudy:
     """Design a study with its containers."""
     study = design_study(desk.system, a_design(**changes), actor=desk.engineer.actor())
     return set_containers(study, containers, actor=desk.engineer.actor())
 
 
-def approved_study(desk: Desk, containers: Sequence[Container] = CONTAINERS, **changes: object) -> KnappStudy:
+def approved_study(desk: StudyDesk, containers: Sequence[Container] = CONTAINERS, **changes: object) -> KnappStudy:
     """Design a study and have its design signed."""
     study = draft_study(desk, containers, **changes)
     sign(study, "approve", desk.engineer)
@@ -77,12 +93,12 @@ def all_runs(study: KnappStudy, *, manual: Sequence[str] = REJECTS, machine: Seq
     return table_of(study, {row.run: machine if row.is_machine else manual for row in study.planned_runs})
 
 
-def take_runs(desk: Desk, study: KnappStudy, text: str, *, reason: str = "") -> None:
+def take_runs(desk: StudyDesk, study: KnappStudy, text: str, *, reason: str = "") -> None:
     """Import a table of runs taken today."""
     import_runs(study, text, actor=desk.engineer.actor(), name="runs.csv", taken_on=now().date(), reason=reason)
 
 
-def reported_study(desk: Desk) -> KnappStudy:
+def reported_study(desk: StudyDesk) -> KnappStudy:
     """Return a study with all runs, a conclusion and a signed report."""
     study = approved_study(desk)
     take_runs(desk, study, all_runs(study))
@@ -116,7 +132,7 @@ def set_facts(**changes: str) -> SetFacts:
     return SetFacts(**usual | changes)
 
 
-def draft_set(desk: Desk, purpose: str = "test", items: Sequence[SetItem] = (), **changes: str) -> DataSet:
+def draft_set(desk: StudyDesk, purpose: str = "test", items: Sequence[SetItem] = (), **changes: str) -> DataSet:
     """Begin a set and put items in, two made-up ones where none are given."""
     data_set = begin_set(desk.system, set_facts(**changes), actor=desk.engineer.actor(), purpose=purpose)
     made = list(items) or [an_item(f"{purpose}-1.png"), an_item(f"{purpose}-2.png")]
@@ -124,7 +140,7 @@ def draft_set(desk: Desk, purpose: str = "test", items: Sequence[SetItem] = (), 
     return DataSet.objects.get(pk=data_set.pk)
 
 
-def signed_set(desk: Desk, purpose: str = "test", items: Sequence[SetItem] = (), **changes: str) -> DataSet:
+def signed_set(desk: StudyDesk, purpose: str = "test", items: Sequence[SetItem] = (), **changes: str) -> DataSet:
     """Return a set that is sealed, or approved where it is no test set."""
     data_set = draft_set(desk, purpose, items, **changes)
     action = "seal" if purpose == "test" else "approve"

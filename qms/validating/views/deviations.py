@@ -86,7 +86,4 @@ def show_trace(request: HttpRequest, number: str) -> HttpResponse:
 def send_trace(request: HttpRequest, number: str) -> HttpResponse:
     """Send the trace matrix of a system as CSV."""
     system = load_record(actor_of(request), System, number)
-    response = HttpResponse(write_csv(trace_system(system)), content_type="text/csv; charset=utf-8")
-    response.headers["Content-Disposition"] = f'attachment; filename="{system.number}-trace.csv"'
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return pages.csv_file(write_csv(trace_system(system)), name=f"{system.number}-trace.csv")

@@ -21,6 +21,7 @@ from validation.requirements import begin_requirements
 from validation.traceability import count_gaps
 from validation.tracing import trace_system
 from validation.workflow import ENGINEERS
+from validation.workflow_studies import SETTERS
 
 
 @login_required
@@ -61,6 +62,9 @@ def show_system(request: HttpRequest, number: str) -> HttpResponse:
         "requirements": system.requirement_sets.select_related("baseline").first(),
         "protocols": Protocol.objects.filter(system=system).order_by("pk"),
         "executions": Execution.objects.filter(protocol__system=system).order_by("pk"),
+        "studies": system.studies.order_by("pk"),
+        "data_sets": system.data_sets.order_by("pk"),
+        "is_setter": any(map(actor.holds, SETTERS)),
         "traced": len(rows),
         "gaps": count_gaps(rows),
     }
