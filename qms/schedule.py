@@ -41,6 +41,11 @@ EVERY_SITE: dict[str, dict[str, Any]] = {
         "schedule": 60.0,
         "options": {"expires": 90},
     },
+    "tell of certificates that end soon": {
+        "task": "signatures.warn_of_endings",
+        "schedule": 3600.0,
+        "options": {"expires": 3600},
+    },
     "back up when it is due": {
         "task": "backups.work_off",
         "schedule": 10.0,

@@ -1,7 +1,7 @@
 """Rotating a key of the installation: a new version signs from now on, the older ones still verify.
 
-Only keys that stand on their own: the authority's and the seal's belong to their certificates, and
-go on with the version that their certificate names, whatever is done in the store.
+Only keys that stand on their own: the authority's and the seal's belong to their certificates, go on with
+the version that their certificate names, whatever is done in the store, and change when that is renewed.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ def rotate_key(name: str, *, reason: str) -> int:
     store's refusals. Serves: 21 CFR 11.10(e), 11.30.
     """
     if name not in ROTATABLE:
-        raise KeyNotRotated(name=name, problem="its certificate stays bound to the version it was issued for")
+        raise KeyNotRotated(
+            name=name, problem="it belongs to a certificate; renew that with `manage.py renew_certificate`"
+        )
     store = sealer_key_store()
     wanted = max(store.public_keys(name)) + 1
     details = {"name": name, "version": wanted}

@@ -22,6 +22,12 @@ ACTS = register(
         "signatures.certificate.revoked": ("revoked the certificate {serial} of {person}", "security", True),
         "signatures.revocation_list.issued": ("issued revocation list {number}", "system"),
         "signatures.policy.acknowledged": ("acknowledged the signing policy, version {version}", "security"),
+        "signatures.site_certificate.renewed": (
+            "renewed the certificate of the {name}: {serial}, valid until {ends}",
+            "security",
+            True,
+        ),
+        "signatures.certificate.expiring": ("noticed that the certificate of {name} ends on {ends}", "system"),
         "signatures.authority.created": ("made the site's certificate authority", "system"),
     }
 )

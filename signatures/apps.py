@@ -13,6 +13,7 @@ class SignaturesConfig(AppConfig):
         from signatures import (  # noqa: PLC0415  they register themselves
             acts,  # noqa: F401
             acts_authentication,  # noqa: F401
+            expiry,  # noqa: F401
             notices,  # noqa: F401
             verifying,  # noqa: F401
         )

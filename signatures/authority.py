@@ -1,13 +1,16 @@
 """The site's certificate authority as it stands in the key store, and whom else this site trusts.
 
-Owns where the authority's certificate is kept, how it comes to be at first use, the
-revocation list, and the folder of trusted company authorities. Serves: 21 CFR 11.30, 11.300(c).
+Owns where the certificates of the authority and of the seal are kept, how the first come to be at
+first use, the revocation list, and the folder of trusted company authorities. A renewed certificate
+stands beside the older ones, which stay trusted for what was signed in their time.
+Serves: 21 CFR 11.30, 11.300(c).
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 from pathlib import Path
 
 from cryptography import x509
@@ -17,10 +20,12 @@ from django.conf import settings
 
 from records.clock import now
 from records.errors_content import KeyExists, KeyMissing
+from records.keys import find_version
 from records.stores import key_store
 from signatures import ca
 from signatures.certificates import pem_of, read_certificates, read_crl
 from signatures.cms import lower_twin, sign_bytes
+from signatures.errors_pki import SigningKeyMismatch
 from signatures.models import Certificate
 
 KEY_NAME = "site-authority"
@@ -32,37 +37,50 @@ TRUSTED_FOLDER = "trusted"
 
 def site_authority() -> ca.Authority:
     """Return the site's authority, making its key and certificate at first use, safely under a race."""
-    store = key_store()
-    try:
-        pem = store.read_secret(CERTIFICATE_NAME)
-    except KeyMissing:
-        made = ca.create_authority(
-            store, key_name=KEY_NAME, organisation=settings.ORGANISATION, site=settings.SITE_NAME, at=now()
-        )
-        pem = _keep_first(CERTIFICATE_NAME, pem_of([made.certificate]))
-    return ca.Authority(store, KEY_NAME, read_certificates(pem)[0])
+    return ca.Authority(key_store(), KEY_NAME, authority_certificates()[-1])
+
+
+def authority_certificates() -> tuple[x509.Certificate, ...]:
+    """Return the site authority's certificates, the oldest first, making the first one if there is none."""
+    if found := read_generations(CERTIFICATE_NAME):
+        return found
+    made = ca.create_authority(
+        key_store(), key_name=KEY_NAME, organisation=settings.ORGANISATION, site=settings.SITE_NAME, at=now()
+    )
+    return tuple(read_certificates(_keep_first(CERTIFICATE_NAME, pem_of([made.certificate]))))
 
 
 def seal_certificate() -> x509.Certificate:
     """Return the organisation's seal certificate, issued at first use; its key is `SEAL_KEY_NAME`."""
-    store = key_store()
-    try:
-        pem = store.read_secret(SEAL_CERTIFICATE_NAME)
-    except KeyMissing:
-        made = ca.issue_seal_certificate(
-            site_authority(),
-            key_name=SEAL_KEY_NAME,
-            organisation=settings.ORGANISATION,
-            site=settings.SITE_NAME,
-            at=now(),
-        )
-        pem = _keep_first(SEAL_CERTIFICATE_NAME, pem_of([made]))
-    return read_certificates(pem)[0]
+    if found := read_generations(SEAL_CERTIFICATE_NAME):
+        return found[-1]
+    made = ca.issue_seal_certificate(
+        site_authority(),
+        key_name=SEAL_KEY_NAME,
+        organisation=settings.ORGANISATION,
+        site=settings.SITE_NAME,
+        at=now(),
+    )
+    return read_certificates(_keep_first(SEAL_CERTIFICATE_NAME, pem_of([made])))[0]
+
+
+def read_generations(name: str) -> tuple[x509.Certificate, ...]:
+    """Return the certificates kept under a name and its numbered successors, the oldest first."""
+    found: list[x509.Certificate] = []
+    with contextlib.suppress(KeyMissing):
+        for generation in itertools.count(1):
+            found += read_certificates(key_store().read_secret(name_generation(name, generation)))[:1]
+    return tuple(found)
+
+
+def name_generation(name: str, generation: int) -> str:
+    """Return where a certificate is kept: the first under the plain name, each later one under its number."""
+    return name if generation == 1 else f"{name}-{generation}"
 
 
 def trusted_anchors() -> tuple[x509.Certificate, ...]:
     """Return the authorities that stand behind signatures here: the site's own and the company's."""
-    return (site_authority().certificate, *company_anchors())
+    return (*authority_certificates(), *company_anchors())
 
 
 def company_anchors() -> tuple[x509.Certificate, ...]:
@@ -110,12 +128,15 @@ def authority_file() -> bytes:
 def seal_bytes(data: bytes, *, at: dt.datetime) -> bytes:
     """Return the organisation's seal over bytes that it gives out: detached CMS, dated ``at``.
 
-    Serves: 21 CFR 11.10(b), 11.30.
+    Raises: `SigningKeyMismatch`. Serves: 21 CFR 11.10(b), 11.30.
     """
     certificate, store = seal_certificate(), key_store()
+    version = find_version(store, SEAL_KEY_NAME, certificate.public_key())
+    if version is None:
+        raise SigningKeyMismatch(problem="the seal's key is not its certificate's")
     return sign_bytes(
         data,
-        sign=lambda message: lower_twin(store.sign(SEAL_KEY_NAME, message), ec.SECP256R1()),
+        sign=lambda message: lower_twin(store.sign(SEAL_KEY_NAME, message, version=version), ec.SECP256R1()),
         certificate=certificate,
         chain=(site_authority().certificate,),
         at=at,

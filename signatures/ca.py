@@ -76,14 +76,17 @@ def create_authority(
     ensure_key(store, key_name, kind)
     key = StoreSigningKey(store, key_name)
     subject = _subject(organisation=organisation, common_name=f"{site} signing authority")
-    certificate = (
-        _builder(subject, subject, key.public_key(), at - BACKDATING, at + dt.timedelta(days=days))
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .add_extension(_key_usage(is_authority=True), critical=True)
-        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-        .sign(key, key.hash)
-    )
-    return Authority(store, key_name, certificate)
+    return Authority(store, key_name, _self_sign(key, subject, at - BACKDATING, at + dt.timedelta(days=days)))
+
+
+def renew_authority(authority: Authority, *, at: dt.datetime, days: int = AUTHORITY_DAYS) -> x509.Certificate:
+    """Return the authority's next certificate: the same name and key, valid from now on.
+
+    Since the key stays, what it signed under the older certificate has a path to either, and one revocation
+    list serves both (RFC 4949, "certificate renewal"). Units: ``days`` of validity. Raises: AuthorityUnusable.
+    """
+    key, subject = _key_of(authority), authority.certificate.subject
+    return _self_sign(key, subject, at - BACKDATING, at + dt.timedelta(days=days))
 
 
 def issue_personal_certificate(
@@ -148,6 +151,16 @@ def build_revocation_list(
     for revocation in revocations:
         builder = builder.add_revoked_certificate(_entry(revocation))
     return builder.sign(key, key.hash)
+
+
+def _self_sign(key: StoreSigningKey, subject: x509.Name, begins: dt.datetime, ends: dt.datetime) -> x509.Certificate:
+    return (
+        _builder(subject, subject, key.public_key(), begins, ends)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
+        .add_extension(_key_usage(is_authority=True), critical=True)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .sign(key, key.hash)
+    )
 
 
 def _issue_signer(

@@ -25,6 +25,13 @@ class AuthorityUnusable(Refusal):
     message = "The certificate authority cannot issue now: {problem}. An administrator must renew it."
 
 
+class CertificateNotRenewed(Refusal):
+    code = "signatures.certificate_not_renewed"
+    clause = "11.30"
+    status = 409
+    message = "The certificate of the {name} was not renewed: {problem}."
+
+
 class CertificateUnreadable(Refusal):
     code = "signatures.certificate_unreadable"
     clause = "11.30"

@@ -111,8 +111,9 @@ def _validate(
     *,
     is_revocation_required: bool,
 ) -> PathVerdict:
-    # (1) Signatures up to an anchor.
-    path = _build_path((certificate,), anchors, intermediates)
+    # (1) Signatures up to an anchor; of a renewed authority's certificates, the one of that time that was named.
+    timely = sorted(anchors, key=lambda anchor: (bool(_check_dates(anchor, at)), anchor not in intermediates))
+    path = _build_path((certificate,), timely, intermediates)
     if path is None:
         issuer_name = certificate.issuer.rfc4514_string()
         text = f"No trusted authority stands behind {name_of(certificate)} (issued by {issuer_name})."

@@ -7,6 +7,7 @@ from celery import shared_task
 from records.archive.opening import open_archive
 from signatures import archiving, ceremonies
 from signatures.clocks import check_clocks
+from signatures.expiry import warn_of_endings
 
 
 @shared_task(name="signatures.expire_ceremonies", ignore_result=True)
@@ -19,6 +20,12 @@ def expire_ceremonies() -> int:
 def compare_clocks() -> None:
     """Leave an event when the application's and the database's clock disagree."""
     check_clocks()
+
+
+@shared_task(name="signatures.warn_of_endings", ignore_result=True)
+def warn_of_ending_certificates() -> int:
+    """Tell whoever can renew a certificate that it ends soon; asked for every hour, told three times."""
+    return warn_of_endings()
 
 
 @shared_task(name="signatures.archive_versions", queue="sealer", ignore_result=True)

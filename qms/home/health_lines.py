@@ -22,17 +22,16 @@ from qms.plant.health import is_broker_ready
 from qms.web.language import tell_refusal
 from records.clock import now
 from records.errors import Refusal
-from records.stores import key_store
-from signatures.authority import CERTIFICATE_NAME, SEAL_CERTIFICATE_NAME
-from signatures.certificates import read_certificates
+from signatures.authority import CERTIFICATE_NAME, SEAL_CERTIFICATE_NAME, read_generations
 from signatures.clocks import TOLERANCE
+from signatures.expiry import WARN_DAYS
 from signatures.models import Certificate
 
 WORKER_SECONDS = 1.0
 """How long workers may take to say which queues they serve."""
 
 QUEUES = (*settings.TASK_QUEUES, "sealer", "backups")
-LEAST_DAYS, NEAR_DAYS = 14, 60  # of a certificate
+LEAST_DAYS, NEAR_DAYS = WARN_DAYS[1:]  # of a certificate
 SITE_CERTIFICATES = {"Site authority": CERTIFICATE_NAME, "Organisation's seal": SEAL_CERTIFICATE_NAME}
 
 
@@ -93,18 +92,16 @@ def describe_clocks() -> Line:
 def describe_site_certificate(name: str, secret: str) -> Line:
     """Say how many days one of the site's own certificates is still valid."""
     try:
-        certificate = read_certificates(key_store().read_secret(secret))[0]
+        generations = read_generations(secret)
     except Refusal as refusal:
-        if refusal.code == "records.key_missing":
-            return Line(name, "made at first use", is_good=True)
         return Line(name, "cannot be read", is_good=False, what_to_do=tell_refusal(refusal))
-    return judge_days(name, certificate)
+    return judge_days(name, generations[-1]) if generations else Line(name, "made at first use", is_good=True)
 
 
 def judge_days(name: str, certificate: x509.Certificate) -> Line:
     """Grade the days that a certificate is still valid."""
     days = (certificate.not_valid_after_utc - now()).days
-    advice = "Renew it before it ends: signatures made afterwards could not be checked."
+    advice = "Renew it before it ends, with `manage.py renew_certificate`: what is signed afterwards does not verify."
     return Line(name, f"{days} days left", days >= LEAST_DAYS, advice, f"{LEAST_DAYS} days", days < NEAR_DAYS)
 
 
