@@ -12,9 +12,12 @@ class ValidationConfig(AppConfig):
         """Register the acts, the workflow tables and what signing shows."""
         from validation import (  # noqa: F401, PLC0415  they register themselves
             acts,
+            acts_data_flows,
             acts_studies,
             subjects,
+            subjects_data_flows,
             subjects_studies,
             workflow,
+            workflow_data_flows,
             workflow_studies,
         )

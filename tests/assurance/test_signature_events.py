@@ -22,6 +22,7 @@ from tests.signatures.papers import complete, decline, edit, open_for, submitted
 from tests.signatures.papers import sign as sign_paper
 from tests.validation.desk import make_desk
 from tests.validation.desk import sign as sign_document
+from tests.validation.flows import approve_data_flow
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("11.10(e)", "11.50(a)"), pytest.mark.assurance("C6")]
 
@@ -43,6 +44,7 @@ VALIDATION = {
     *("validation.protocol.approved", "validation.protocol.retired", "validation.system.retired"),
     *("validation.execution.finished", "validation.execution.reviewed", "validation.deviation.disposed"),
 }
+DATA_FLOWS = {"validation.data_flow.approved", "validation.data_flow.retired"}
 REASON = "it is no longer what we\r\nwork by"
 
 
@@ -91,6 +93,13 @@ def test_what_is_signed_in_a_validation_is_told(crew: Crew, monkeypatch: pytest.
             sign_document(record, "retire", desk.qa, reason=REASON)
 
 
+def test_what_is_signed_about_a_data_flow_is_told(crew: Crew, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.validation.desk.make_crew", lambda: crew)
+    desk = make_desk()
+    with told(DATA_FLOWS, desk.engineer, desk.qa):
+        sign_document(approve_data_flow(desk), "retire", desk.qa, reason=REASON)
+
+
 def test_every_act_of_signing_is_provoked_here() -> None:
-    provoked = CEREMONIES | REVIEWS | set(DISPOSITIONS.values()) | MODELS | VALIDATION
+    provoked = CEREMONIES | REVIEWS | set(DISPOSITIONS.values()) | MODELS | VALIDATION | DATA_FLOWS
     assert {act for act in acts_in("signature") if not act.startswith("papers.")} == provoked

@@ -1,5 +1,6 @@
 """The records of validation, one module per kind."""
 
+from validation.models.data_flows import DataFlow, FlowLink, FlowStage
 from validation.models.datasets import DataItem, DataSet, DataSetOpening
 from validation.models.deviations import Deviation
 from validation.models.executions import Execution, HandOver, StepEntry, StepEvidence
@@ -12,11 +13,14 @@ from validation.models.systems import ConfigurationItem, System
 
 __all__ = [
     "ConfigurationItem",
+    "DataFlow",
     "DataItem",
     "DataSet",
     "DataSetOpening",
     "Deviation",
     "Execution",
+    "FlowLink",
+    "FlowStage",
     "FunctionalRisk",
     "HandOver",
     "KnappRun",

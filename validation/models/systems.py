@@ -86,6 +86,7 @@ class ConfigurationItem(models.Model):
         SOFTWARE = "software", "Software"
         INFRASTRUCTURE = "infrastructure", "Infrastructure"
         PROCEDURE = "procedure", "Procedure"
+        INTERFACE = "interface", "Interface: a system outside"
 
     system = models.ForeignKey(System, on_delete=models.PROTECT, related_name="items")
     kind = models.CharField(max_length=16, choices=Kind.choices)
