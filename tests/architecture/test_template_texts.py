@@ -17,6 +17,7 @@ KEPT = {
     "batches/review/_rendition_sample.html": "a part of it",
     "validation/_facts_system.html": "a part of it",
     "validation/_trace_table.html": "a part of it",
+    "validation/rendition_data_flow.html": "a part of it",
     "validation/rendition_deviation.html": "a part of it",
     "validation/rendition_execution.html": "a part of it",
     "validation/rendition_matrix.html": "a part of it",
