@@ -27,6 +27,7 @@ RULES = {
     rule.key: rule
     for rule in (
         RetentionRule("gmp_batch", "21 CFR 211.180(a); EU GMP Chapter 4, 4.11", "batch expiry", 1),
+        RetentionRule("gmp_batch_eu", "EU GMP Chapter 4, 4.11", "certification by the Qualified Person", 5),
         RetentionRule("master", "21 CFR 211.186; EU GMP Chapter 4, 4.12", "last batch that relies on it", 5),
         RetentionRule("trial", "21 CFR 312.57(c); Regulation (EU) 536/2014 Art. 58", "end of trial", 25),
     )

@@ -13,11 +13,14 @@ class ValidationConfig(AppConfig):
         from validation import (  # noqa: F401, PLC0415  they register themselves
             acts,
             acts_data_flows,
+            acts_gaps,
             acts_studies,
             subjects,
             subjects_data_flows,
+            subjects_gaps,
             subjects_studies,
             workflow,
             workflow_data_flows,
+            workflow_gaps,
             workflow_studies,
         )

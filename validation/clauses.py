@@ -1,31 +1,81 @@
-"""The clauses of 21 CFR Part 11: id, what it asks in our words, what the product does, what stays the customer's.
+"""The regulation library: each edition with its clauses, in our own words, by id, citation and status.
 
-Spelled in ``data/part11.json`` and nowhere else; tests carry the ids. The text of the rule
-is not repeated, only summarised.
+Spelled in ``data/*.json`` and nowhere else; tests, refusals and records carry the ids. No rule's text
+is repeated, only summarised; a clause that we know by its heading alone says so. An edition never
+changes its meaning: a new text of a rule is another edition beside it.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
-SOURCE = Path(__file__).parent / "data" / "part11.json"
+DATA = Path(__file__).parent / "data"
+FILES = ("part11.json", "annex11-2011.json", "annex11-draft-2025.json", "annex22-draft-2025.json")
+IN_FORCE, DRAFT = "in force", "draft"
 
 
 @dataclass(frozen=True, slots=True)
 class Clause:
-    """One clause: its id, its demand, our behaviour, and the part only procedures can meet."""
+    """One clause: its id, what it asks, and how well we know it.
+
+    ``basis`` is ``text`` (the rule was read), ``secondary`` or ``heading`` (known by its heading only).
+    ``behaviour`` and ``procedure`` say, for Part 11, what the product does and what only a customer can do.
+    """
 
     id: str
     asks: str
-    behaviour: str
-    procedure: str
+    heading: str = ""
+    basis: str = "text"
+    behaviour: str = ""
+    procedure: str = ""
 
 
-_DATA = json.loads(SOURCE.read_text(encoding="utf-8"))
-EDITION: str = _DATA["edition"]
-CLAUSES = tuple(Clause(**row) for row in _DATA["clauses"])
+@dataclass(frozen=True)
+class Edition:
+    """One edition of a rule with its clauses; ``status`` is ``in force`` or ``draft``."""
+
+    id: str
+    rule: str
+    title: str
+    edition: str
+    status: str
+    cite: str
+    sources: str
+    clauses: tuple[Clause, ...]
+
+    @property
+    def is_draft(self) -> bool:
+        """Tell whether the edition is not in force yet."""
+        return self.status == DRAFT
+
+    def citation(self, clause: Clause) -> str:
+        """Return how a clause of this edition is cited, such as “EU GMP Annex 11 §9”."""
+        return self.cite.format(id=clause.id)
+
+    @cached_property
+    def digest(self) -> str:
+        """Return the SHA-256 over every id, citation and summary, by which a record pins what it was held to."""
+        rows = [[clause.id, self.citation(clause), clause.heading, clause.asks] for clause in self.clauses]
+        text = json.dumps([self.id, self.status, rows], ensure_ascii=False, separators=(",", ":"))
+        return sha256(text.encode()).hexdigest()
+
+
+def read_edition(name: str) -> Edition:
+    """Return the edition that a file of the library holds."""
+    data: dict[str, Any] = json.loads((DATA / name).read_text(encoding="utf-8"))
+    rows = data.pop("clauses")
+    return Edition(**data, clauses=tuple(Clause(**row) for row in rows))
+
+
+EDITIONS = {edition.id: edition for edition in map(read_edition, FILES)}
+PART11 = EDITIONS["part11-2023"]
+EDITION = PART11.edition
+CLAUSES = PART11.clauses
 BY_ID = {clause.id: clause for clause in CLAUSES}
 
 OTHER_RULES = {
@@ -33,14 +83,11 @@ OTHER_RULES = {
     "211.188": "21 CFR 211.188: batch production and control records, with performer and checker of each step.",
     "211.192": "21 CFR 211.192: review by the quality unit and investigation of discrepancies before release.",
     "211.22": "21 CFR 211.22: the quality unit approves or rejects, also procedures and their results.",
-    "Annex 11 1": "EU GMP Annex 11 §1: risk management decides how far validation goes.",
-    "Annex 11 4.3": "EU GMP Annex 11 §4.3: an inventory of systems with their GMP function.",
-    "Annex 11 4.4": "EU GMP Annex 11 §4.4: user requirements, risk-based and traceable through the life cycle.",
-    "Annex 11 4.7": "EU GMP Annex 11 §4.7: evidence of appropriate test methods; automated test tools are assessed.",
-    "Annex 11 10": "EU GMP Annex 11 §10: changes to a system and its configuration are made in a controlled way.",
+    "211.180": "21 CFR 211.180: how long records are kept.",
     "Annex 15 1.5": "EU GMP Annex 15 §1.5: a master plan with organisation, systems and their status, strategy.",
     "Annex 15 2.2": "EU GMP Annex 15 §2.2: documents of a validation are approved by those who answer for them.",
     "Annex 15 2.4": "EU GMP Annex 15 §2.4: protocols with acceptance criteria, written and approved before use.",
+    "Annex 15 2.7": "EU GMP Annex 15 §2.7: changes of an approved protocol during its execution are deviations.",
     "Annex 15 2.8": "EU GMP Annex 15 §2.8: results that miss their criteria are recorded, investigated and concluded.",
     "Annex 15 2.9": "EU GMP Annex 15 §2.9: a report compares the results with the criteria and recommends.",
     "Annex 15 2.10": "EU GMP Annex 15 §2.10: formal release after the report, conditional only with its assessment.",
@@ -48,9 +95,29 @@ OTHER_RULES = {
     "Annex 1 8.31": "EU GMP Annex 1 §8.31: qualification of inspectors under worst-case conditions.",
     "Annex 1 8.32": "EU GMP Annex 1 §8.32: automated inspection equal or better than manual, challenged before use.",
     "Annex 1 8.33": "EU GMP Annex 1 §8.33: results of inspection by defect class, with their trend.",
-    "Annex 22 4": "Draft EU GMP Annex 22 §4: criteria fixed before a model is tested, no worse than what it replaces.",
-    "Annex 22 5": "Draft EU GMP Annex 22 §5: test data are representative and stratified, their labels verified.",
-    "Annex 22 6": "Draft EU GMP Annex 22 §6: test data are independent of development, their opening kept.",
-    "Annex 11 7.2": "EU GMP Annex 11 §7.2: regular backups, whose restoring is checked and monitored.",
 }
-"""Predicate rules that tests may carry beside Part 11, each in our words."""
+"""Predicate rules that tests and refusals may carry beside the editions, each in our words."""
+
+ANNEXES = {"11": EDITIONS["annex11-2011"], "22": EDITIONS["annex22-draft-2025"]}
+"""The edition that a plain id such as ``Annex 11 9`` means."""
+
+OTHER_RULES |= {
+    f"Annex {annex} {clause.id}": f"{edition.citation(clause)}: {clause.asks}"
+    for annex, edition in ANNEXES.items()
+    for clause in edition.clauses
+}
+
+
+def write_citation(clause: str) -> str:
+    """Return a clause id as it is cited: “21 CFR 11.10(g)”, “EU GMP Annex 15 §2.9”; nothing for none."""
+    if not clause.startswith("Annex "):
+        return f"21 CFR {clause}" if clause else ""
+    annex, _, section = clause.removeprefix("Annex ").partition(" ")
+    named = ANNEXES[annex].rule if annex in ANNEXES else f"EU GMP Annex {annex}"
+    return f"{named} §{section.removeprefix('§')}"
+
+
+def known_clause(clause: str) -> bool:
+    """Tell whether the library or the list of other rules has an id, with or without its section sign."""
+    plain = clause.replace("§", "")
+    return plain in BY_ID or plain in OTHER_RULES

@@ -69,21 +69,21 @@ class StudyInconclusive(Refusal):
 
 class SetIncomplete(Refusal):
     code = "validation.set_incomplete"
-    clause = "draft Annex 22 §5"
+    clause = "Annex 22 §5"
     status = 409
     message = "{number} cannot be signed: {why}."
 
 
 class SetInvalid(Refusal):
     code = "validation.set_invalid"
-    clause = "draft Annex 22 §5"
+    clause = "Annex 22 §5"
     status = 422
     message = "The data set cannot be kept: {why}."
 
 
 class ItemsNotWhole(Refusal):
     code = "validation.items_not_whole"
-    clause = "draft Annex 22 §5"
+    clause = "Annex 22 §5"
     status = 422
     message = "Nothing is stored. {faults}"
 
@@ -102,14 +102,14 @@ class SetItemExcluded(Refusal):
 
 class SetsOverlap(Refusal):
     code = "validation.sets_overlap"
-    clause = "draft Annex 22 §6"
+    clause = "Annex 22 §6"
     status = 409
     message = "{number} is not independent: {pairs}. Exclude the items with a reason, or take others."
 
 
 class CriteriaLocked(Refusal):
     code = "validation.criteria_locked"
-    clause = "draft Annex 22 §4"
+    clause = "Annex 22 §4"
     status = 409
     message = (
         "{number} was opened on {day}. What it was to show is fixed since before that; "
@@ -119,41 +119,41 @@ class CriteriaLocked(Refusal):
 
 class SetSealed(Refusal):
     code = "validation.set_sealed"
-    clause = "draft Annex 22 §6"
+    clause = "Annex 22 §6"
     status = 403
     message = "{number} is sealed. Its labels are shown to nobody before it is opened by signature, with a reason."
 
 
 class DeveloperOpensAlone(Refusal):
     code = "validation.developer_opens_alone"
-    clause = "draft Annex 22 §6"
+    clause = "Annex 22 §6"
     status = 403
     message = "You work on the development of {system}, so open {number} together with somebody who does not."
 
 
 class DeveloperCannotWitness(Refusal):
     code = "validation.developer_cannot_witness"
-    clause = "draft Annex 22 §6"
+    clause = "Annex 22 §6"
     status = 403
     message = "You work on the development of {system}, so somebody else must verify the opening of {number}."
 
 
 class OnlyForTestSets(Refusal):
     code = "validation.only_for_test_sets"
-    clause = "draft Annex 22 §6"
+    clause = "Annex 22 §6"
     status = 409
     message = "{number} is for {purpose}. Only a test set is sealed, opened and consumed."
 
 
 class SealedNotApproved(Refusal):
     code = "validation.sealed_not_approved"
-    clause = "draft Annex 22 §6"
+    clause = "Annex 22 §6"
     status = 409
     message = "{number} is a test set: it is sealed, not approved."
 
 
 class ReferenceMissing(Refusal):
     code = "validation.reference_missing"
-    clause = "draft Annex 22 §6"
+    clause = "Annex 22 §6"
     status = 422
     message = "Name the change or the model version that the results of the set informed."

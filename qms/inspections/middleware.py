@@ -55,6 +55,8 @@ READING_PAGES = OWN_ACCOUNT | frozenset(
         "accounts:logout",
         "accounts:profile",
         "accounts:access-register",
+        "validating:edition-list",
+        "validating:edition-detail",
     }
 )
 POSTING_PAGES = OWN_ACCOUNT | frozenset(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -12,6 +12,7 @@ from django.shortcuts import render
 
 from qms.web.language import tell_refusal
 from qms.web.navigation import find_url
+from records.editing import FieldDifference
 from records.errors import Refusal
 from records.evidence import Actor
 from records.models import ControlledRecord
@@ -33,8 +34,23 @@ def try_rule(form: forms.Form, rule: Callable[[], Made]) -> Made | None:
     try:
         return rule()
     except Refusal as refusal:
-        form.add_error(None, tell_refusal(refusal))
+        form.differences = keep_typed(form, refusal)  # type: ignore[attr-defined]  # shown by form.html
         return None
+
+
+def keep_typed(form: forms.Form, refusal: Refusal, *, field: str = "revision") -> Sequence[FieldDifference]:
+    """Tell a form's reader the refusal; return how a stale form differs from what was saved meanwhile.
+
+    The stale form now counts as having seen that, so what was typed can be saved on purpose.
+    """
+    form.add_error(None, tell_refusal(refusal))
+    if "differences" in refusal.facts:
+        given: Any = form.data
+        data = given.copy()
+        data[field] = str(refusal.facts["revision"])
+        form.data = data
+    found: Any = refusal.facts.get("differences", ())
+    return tuple(found)
 
 
 def form_page(

@@ -18,6 +18,7 @@ from qms.web.people import person_of
 from qms.web.requests import actor_of
 from records.acting import record_event
 from records.errors import Refusal
+from validation.clauses import write_citation
 
 log = logging.getLogger(__name__)
 
@@ -48,7 +49,7 @@ HELPERS = {
 
 def render_refusal(request: HttpRequest, refusal: Refusal) -> HttpResponse:
     """Show a refusal with its own status, sentence and code."""
-    facts = {"text": tell_refusal(refusal), "code": refusal.code, "clause": refusal.clause}
+    facts = {"text": tell_refusal(refusal), "code": refusal.code, "clause": write_citation(refusal.clause)}
     response = render_problem(request, refusal.status, **facts)
     retry_after = refusal.facts.get("retry_after_seconds")
     if retry_after is not None and refusal.status in (423, 429):

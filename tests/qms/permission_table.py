@@ -26,6 +26,7 @@ MODELS = frozenset({"data_scientist", "qa_manager", "operator", "second_inspecto
 ENGINEER = frozenset({"validation_engineer"})
 SETTERS = frozenset({"validation_engineer", "data_scientist"})
 VALIDATION = frozenset({"validation_engineer", "qa_manager", "reviewer", "data_scientist"})
+LIBRARY = VALIDATION | INSPECTOR
 STATIONS = MODELS - SCIENTIST
 QUALITY = MODELS | {"sponsor"}
 """Everybody who works on records; each sees those of their products."""
@@ -230,6 +231,21 @@ TABLE: dict[str, Rule] = {
     "validating:set-manifest": Rule(VALIDATION),
     "validating:trace": Rule(VALIDATION),
     "validating:trace-csv": Rule(VALIDATION),
+    "validating:edition-list": Rule(LIBRARY),
+    "validating:edition-detail": Rule(LIBRARY),
+    "validating:gap-list": Rule(VALIDATION),
+    "validating:gap-new": form(ENGINEER),
+    "validating:gap-detail": Rule(VALIDATION),
+    "validating:gap-edit": form(ENGINEER),
+    "validating:gap-revise": form(ENGINEER),
+    "validating:gap-answer": only_post(ENGINEER),
+    "validating:gap-close": form(ENGINEER | QA),
+    "validating:gap-evidence": Rule(VALIDATION),
+    "validating:determination-list": Rule(VALIDATION),
+    "validating:determination-new": form(ENGINEER | QA),
+    "validating:determination-detail": Rule(VALIDATION),
+    "validating:determination-edit": form(ENGINEER | QA),
+    "validating:determination-revise": form(ENGINEER | QA),
     # Signing: the route's roles open it, the signer alone sees the ceremony, readers of the record its signatures.
     "signing:list": Rule(QUALITY),
     "signing:next": only_post(QUALITY),

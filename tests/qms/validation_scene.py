@@ -17,7 +17,9 @@ from tests.validation.desk import (
     make_system,
     sign,
 )
+from tests.validation.gap_desk import add_picture, answer_gaps, determination_facts, make_gaps
 from tests.validation.study_desk import approved_study, draft_set, draft_study, reported_study, signed_set
+from validation.determinations import draft_determination
 from validation.deviations import raise_deviation
 from validation.executions import add_evidence, begin_execution, record_result
 from validation.inventory import add_item
@@ -33,6 +35,31 @@ class SceneDesk:
     engineer: Person
     colleague: Person
     qa: Person
+
+
+def assessment_objects(system: System, people: dict[str, Person]) -> dict[str, Any]:
+    """Make an approved and a drafted gap assessment, and a signed and a drafted determination."""
+    engineer, qa, reviewer = people["validation_engineer"], people["qa_manager"], people["reviewer"]
+    approved = answer_gaps(make_gaps(system, engineer), engineer, owner=qa)
+    sign(approved, "approve", reviewer)
+    sign(approved, "approve", qa)
+    facts = determination_facts(system, owner=qa)
+    determined = draft_determination(actor=engineer.actor(), title="Images", governs="batches.batchrecord", **facts)
+    sign(determined, "determine", qa)
+    draft = make_gaps(system, engineer)
+    add_picture(draft, engineer)
+    sketch = draft_determination(actor=engineer.actor(), title="Curves", **facts)
+    return {
+        "gap-detail": draft,
+        "gap-edit": draft,
+        "gap-answer": draft,
+        "gap-evidence": draft,
+        "gap-revise": approved,
+        "gap-close": approved,
+        "determination-detail": determined,
+        "determination-revise": determined,
+        "determination-edit": sketch,
+    }
 
 
 def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
@@ -90,10 +117,14 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "deviation-detail": deviation,
         "requirements-new": bare,
     }
+    records |= assessment_objects(system, people)
+    assessment = records["gap-detail"]
     return {
         "validating run": "I1-01",
         "validating:set-exclude pk": set_draft.items.order_by("pk")[0].pk,
         "validating number": system.number,
+        "validating edition": "part11-2023",
+        "validating:gap-evidence pk": assessment.attachments.get().pk,
         "validating:item-end pk": item.pk,
         "validating:evidence pk": evidence.pk,
         "validating position": 1,

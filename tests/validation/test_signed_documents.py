@@ -12,16 +12,20 @@ from records.models import ControlledRecord
 from records.stores import file_store
 from signatures.renditions import make_rendition
 from signatures.subjects import PLAIN_RENDITION, subject_of
-from tests.validation.desk import Desk
+from tests.validation.desk import Desk, sign
 from tests.validation.documents import approve_plan
+from tests.validation.gap_desk import answered_gaps, curves, make_gaps
 from tests.validation.study_desk import reported_study, signed_set
+from validation.determinations import draft_determination
 from validation.models import (
     DataSet,
     Deviation,
     Execution,
+    GapAssessment,
     KnappStudy,
     MatrixVersion,
     Protocol,
+    RecordDetermination,
     RequirementSet,
     SummaryReport,
     System,
@@ -36,6 +40,8 @@ KINDS = {
     DataSet: "People find 90 % of the cracks.",
     Deviation: "The queue hid units whose score was missing.",
     Execution: "seen: fail",
+    GapAssessment: "Print the page and sign it under SOP-9.",
+    RecordDetermination: "certification by the Qualified Person",
     KnappStudy: "100.0 % (1/1)",
     MatrixVersion: "high probability: class 1",
     Protocol: "Let the model reject a vial.",
@@ -54,6 +60,8 @@ def test_every_kind_says_what_is_signed_on_the_page_and_on_paper(desk: Desk, kin
     draft_report(desk.system, actor=desk.engineer.actor())
     reported_study(desk)
     signed_set(desk)
+    answered_gaps(desk)
+    draft_determination(actor=desk.engineer.actor(), title="Curves", **curves(desk))
     record = kind._default_manager.order_by("pk")[0]
     subject, content = subject_of(record.kind), record.content()
     facts = subject.facts(content)
@@ -80,6 +88,8 @@ def test_who_does_not_work_on_validation_sees_none_of_its_records(desk: Desk):
     draft_report(desk.system, actor=desk.engineer.actor())
     reported_study(desk)
     signed_set(desk)
+    make_gaps(desk.system, desk.engineer)
+    draft_determination(actor=desk.engineer.actor(), title="Curves", **curves(desk))
     for kind in KINDS:
         subject = subject_of(kind._meta.label_lower)
         assert not subject.visible(desk.operator.actor()).exists()
@@ -103,3 +113,17 @@ def test_a_signed_report_becomes_a_sealed_pdf_with_verdict_and_runs(desk: Desk):
     assert "Report of a Knapp study" in text
     assert "The machine is at least as good as people." in text
     assert "M-02" in text
+
+
+def test_a_signed_gap_assessment_becomes_a_report_with_every_clause_plan_and_signature(desk: Desk):
+    assessment = answered_gaps(desk)
+    sign(assessment, "approve", desk.reviewer)
+    sign(assessment, "approve", desk.qa)
+    made = make_rendition(assessment.versions.get(), "approve")
+    pdf = pypdf.PdfReader(io.BytesIO(file_store().read_checked(made.file_id)))
+    text = " ".join("".join(page.extract_text() for page in pdf.pages).split())
+    assert "Print the page and sign it under SOP-9." in text
+    packed = "".join(text.split())  # a narrow column breaks long citations
+    assert [row["id"] for row in assessment.clauses if "".join(row["citation"].split()) not in packed] == []
+    assert "Rita Berg" in text
+    assert "Maria Chen" in text

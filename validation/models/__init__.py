@@ -2,8 +2,10 @@
 
 from validation.models.data_flows import DataFlow, FlowLink, FlowStage
 from validation.models.datasets import DataItem, DataSet, DataSetOpening
+from validation.models.determinations import RecordDetermination
 from validation.models.deviations import Deviation
 from validation.models.executions import Execution, HandOver, StepEntry, StepEvidence
+from validation.models.gaps import GapAnswer, GapAssessment, GapClosure, GapEvidence
 from validation.models.plans import PlanSection, ValidationPlan
 from validation.models.protocols import Protocol, ProtocolStep
 from validation.models.reports import SummaryReport
@@ -22,6 +24,10 @@ __all__ = [
     "FlowLink",
     "FlowStage",
     "FunctionalRisk",
+    "GapAnswer",
+    "GapAssessment",
+    "GapClosure",
+    "GapEvidence",
     "HandOver",
     "KnappRun",
     "KnappStudy",
@@ -29,6 +35,7 @@ __all__ = [
     "PlanSection",
     "Protocol",
     "ProtocolStep",
+    "RecordDetermination",
     "Requirement",
     "RequirementSet",
     "StepEntry",

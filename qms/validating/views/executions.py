@@ -16,6 +16,7 @@ from qms.validating.running import runner_context
 from qms.web.language import tell_refusal
 from qms.web.requests import actor_of
 from records.errors import Refusal
+from records.models import Attachment
 from records.stores import file_store
 from records.workflow import take_role
 from validation.deviations import raise_deviation
@@ -85,12 +86,7 @@ def save_evidence(request: HttpRequest, number: str, step: int) -> HttpResponse:
 def send_evidence(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Send a file of evidence, hashed again, as an attachment."""
     execution = load_record(actor_of(request), Execution, number)
-    found = get_object_or_404(execution.evidence.select_related("attachment__file"), pk=pk).attachment
-    response = HttpResponse(file_store().read_checked(found.file_id), content_type=found.file.media_type)
-    name = found.name.rpartition("/")[2].encode("ascii", "replace").decode().replace('"', "")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response
+    return send_file(get_object_or_404(execution.evidence.select_related("attachment__file"), pk=pk).attachment)
 
 
 @login_required
@@ -149,6 +145,15 @@ def rerun(request: HttpRequest, number: str) -> HttpResponse:
         button="Begin run",
         record=execution,
     )
+
+
+def send_file(found: Attachment) -> HttpResponse:
+    """Return a file of the store, hashed again, as something to save and never to open here."""
+    response = HttpResponse(file_store().read_checked(found.file_id), content_type=found.file.media_type)
+    name = found.name.rpartition("/")[2].encode("ascii", "replace").decode().replace('"', "")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response
 
 
 def keep_files(request: HttpRequest, execution: Execution, step: int) -> str:

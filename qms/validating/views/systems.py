@@ -15,7 +15,7 @@ from qms.web.paging import page_through
 from qms.web.requests import actor_of
 from records.workflow import take_role
 from validation.inventory import add_item, edit_system, end_item, register_system
-from validation.models import Execution, Protocol, System
+from validation.models import Execution, GapAssessment, Protocol, System
 from validation.queries import load_record, records_for
 from validation.requirements import begin_requirements
 from validation.traceability import count_gaps
@@ -65,6 +65,7 @@ def show_system(request: HttpRequest, number: str) -> HttpResponse:
         "studies": system.studies.order_by("pk"),
         "data_sets": system.data_sets.order_by("pk"),
         "is_setter": any(map(actor.holds, SETTERS)),
+        "gap_assessments": GapAssessment.objects.filter(system=system).order_by("pk"),
         "traced": len(rows),
         "gaps": count_gaps(rows),
     }

@@ -282,6 +282,7 @@ def test_a_protocol_under_execution_is_not_revised_by_its_page(desk: Desk, run: 
     answer = post(desk.engineer, "protocol-revise", desk.protocol.number, reason="a step is missing")
     assert answer.status_code == 409
     assert run.number in text(answer)
+    assert "· EU GMP Annex 15 §2.7</p>" in text(answer)
     perform_transition(desk.requirements, "amend", actor=desk.engineer.actor(), reason="one more requirement")
 
 
