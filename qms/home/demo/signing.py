@@ -16,6 +16,13 @@ def sign(cast: Cast, record: ControlledRecord, action: str, person: str, *, reas
     return complete_ceremony(ceremony, actor=cast.actor(person), credentials=credentials, reason=reason)
 
 
+def ensure_signed(cast: Cast, record: ControlledRecord, action: str, *people: str, reason: str = "") -> None:
+    """Have an action signed by those who have not signed it yet, in their order."""
+    for person in people:
+        if not record.signatures.filter(action=action, signer__username=person).exists():
+            sign(cast, ControlledRecord.objects.get(pk=record.pk).concrete(), action, person, reason=reason)
+
+
 def decline(cast: Cast, record: ControlledRecord, action: str, person: str, *, reason: str) -> Signature:
     """Refuse to sign, by signature and with a reason."""
     ceremony = open_ceremony(record, action, actor=cast.actor(person))

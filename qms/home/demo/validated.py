@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from examples.make_lot_zip import load_photographs
+from qms.home.demo.assessed import tell_gap_assessment
 from qms.home.demo.cast import Cast
-from qms.home.demo.signing import sign
+from qms.home.demo.signing import ensure_signed
 from qms.home.demo.stock import MODEL_NAME
 from qms.home.demo.validated_text import (
     CORRECTION,
@@ -26,7 +27,6 @@ from qms.home.demo.validated_text import (
     SYSTEM,
 )
 from qms.releases.models import ModelVersion
-from records.models import ControlledRecord
 from validation.deviations import investigate, raise_deviation
 from validation.executions import add_evidence, begin_execution, record_result, run_again
 from validation.inventory import add_item, register_system
@@ -41,13 +41,6 @@ ENGINEER, QUALITY, REVIEWER = "vera", "maria", "rita"
 REASON = "validation of the vial inspection"
 
 
-def ensure_signed(cast: Cast, record: ControlledRecord, action: str, *people: str, reason: str = "") -> None:
-    """Have an action signed by those who have not signed it yet, in their order."""
-    for person in people:
-        if not record.signatures.filter(action=action, signer__username=person).exists():
-            sign(cast, ControlledRecord.objects.get(pk=record.pk).concrete(), action, person, reason=reason)
-
-
 def ensure_matrix(cast: Cast) -> None:
     """Draw up the usual matrix and have it signed."""
     matrix = MatrixVersion.objects.first() or propose_matrix(
@@ -59,7 +52,9 @@ def ensure_matrix(cast: Cast) -> None:
 def ensure_system(cast: Cast) -> None:
     """Register the pipeline and the items it is made of."""
     people: dict[str, Any] = {"owner": cast.user("ada"), "process_owner": cast.user(QUALITY)}
-    system = System.objects.first() or register_system(actor=cast.actor(ENGINEER), reason=REASON, **SYSTEM, **people)
+    system = System.objects.filter(title=SYSTEM["title"]).first() or register_system(
+        actor=cast.actor(ENGINEER), reason=REASON, **SYSTEM, **people
+    )
     model = ModelVersion.objects.get(name=MODEL_NAME, version="1.0")
     items = (
         ("ai_model", MODEL_NAME, "1.0", model.artefact_id, model),
@@ -82,7 +77,7 @@ def ensure_system(cast: Cast) -> None:
 
 def ensure_baseline(cast: Cast) -> None:
     """Write the requirements with their risks and have the baseline signed."""
-    system = System.objects.get()
+    system = System.objects.get(title=SYSTEM["title"])
     found = RequirementSet.objects.filter(system=system).first() or begin_requirements(
         system, actor=cast.actor(ENGINEER)
     )
@@ -94,7 +89,7 @@ def ensure_baseline(cast: Cast) -> None:
 
 def ensure_protocol(cast: Cast) -> None:
     """Draft the OQ protocol and have it signed."""
-    system = System.objects.get()
+    system = System.objects.get(title=SYSTEM["title"])
     found = Protocol.objects.filter(system=system).first() or draft_protocol(
         system,
         actor=cast.actor(ENGINEER),
@@ -167,5 +162,6 @@ CHAPTERS: tuple[Callable[[Cast], None], ...] = (
     ensure_failed_run,
     ensure_disposition,
     ensure_passed_run,
+    tell_gap_assessment,
 )
 """The validation in its order; each chapter finds what the ones before it made."""

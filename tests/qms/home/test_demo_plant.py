@@ -28,7 +28,8 @@ from qms.releases.models import ModelVersion
 from records.models import Event
 from records.verifying.runs import run_checks
 from signatures.eligibility import why_not_sign
-from validation.models import Execution, System
+from validation.clauses import PART11
+from validation.models import Execution, GapAssessment, RecordDetermination, System
 from validation.results import states_of
 from validation.traceability import count_gaps
 from validation.tracing import trace_system
@@ -85,7 +86,7 @@ def test_every_unit_of_an_inspected_lot_keeps_what_the_model_looked_at(said: lis
 
 
 def test_the_pipeline_is_validated_up_to_a_failed_step_its_deviation_and_the_run_after_it(said: list[str]):
-    system = System.objects.get()
+    system = System.objects.get(category=5)
     assert (system.category, system.platform_category) == (5, 4)
     runs = list(Execution.objects.order_by("run"))
     assert [run.state for run in runs] == ["reviewed", "reviewed"]
@@ -93,6 +94,20 @@ def test_the_pipeline_is_validated_up_to_a_failed_step_its_deviation_and_the_run
     assert [(state.step, state.result) for state in states_of(runs[1])] == [(4, "pass")]
     assert runs[0].deviations.get().state == "disposed"
     assert count_gaps(trace_system(system)) == 0
+
+
+@pytest.mark.clause("Annex 11 1")
+def test_an_off_the_shelf_tool_is_assessed_against_every_clause_and_signed_by_two_people(said: list[str]):
+    assessment = GapAssessment.objects.get()
+    rows = list(assessment.answers.order_by("position"))
+    assert [assessment.clauses[row.position - 1]["id"] for row in rows] == [clause.id for clause in PART11.clauses]
+    answers = {row.answer for row in rows}
+    assert answers == {"yes", "partly", "no", "na"}
+    assert any("SOP-118" in row.control for row in rows)
+    assert assessment.state == "approved"
+    signers = assessment.signatures.order_by("id").values_list("username", "meaning")
+    assert list(signers) == [("rita", "review"), ("quentin", "approval")]
+    assert RecordDetermination.objects.get().is_required
 
 
 def test_one_override_waits_for_a_second_person_who_will_see_a_mix_up(said: list[str]):
