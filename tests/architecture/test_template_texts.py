@@ -20,6 +20,7 @@ KEPT = {
     "validation/rendition_data_flow.html": "a part of it",
     "validation/rendition_determination.html": "a part of it",
     "validation/rendition_deviation.html": "a part of it",
+    "validation/trace_paper.html": "a copy of records on paper",
     "validation/rendition_execution.html": "a part of it",
     "validation/rendition_gaps.html": "a part of it",
     "validation/rendition_matrix.html": "a part of it",

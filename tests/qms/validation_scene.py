@@ -17,6 +17,7 @@ from tests.validation.desk import (
     make_system,
     sign,
 )
+from tests.validation.documents import approve_plan
 from tests.validation.gap_desk import add_picture, answer_gaps, determination_facts, make_gaps
 from tests.validation.study_desk import approved_study, draft_set, draft_study, reported_study, signed_set
 from validation.determinations import draft_determination
@@ -24,7 +25,9 @@ from validation.deviations import raise_deviation
 from validation.executions import add_evidence, begin_execution, record_result
 from validation.inventory import add_item
 from validation.models import System
+from validation.plans import draft_master_plan, draft_plan
 from validation.protocols import StepText, add_steps, draft_protocol
+from validation.reports import draft_report
 
 
 @dataclass
@@ -116,6 +119,7 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "step-remove": draft,
         "deviation-detail": deviation,
         "requirements-new": bare,
+        **document_records(system, people),
     }
     records |= assessment_objects(system, people)
     assessment = records["gap-detail"]
@@ -132,4 +136,29 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "validating:correction step": 3,
         "validating:deviation-new step": 3,
         **{f"validating:{name} number": record.number for name, record in records.items()},
+    }
+
+
+def document_records(system: System, people: dict[str, Person]) -> dict[str, Any]:
+    """Make the plans of the site and of two systems, and the report of one that has nothing open."""
+    engineer, qa = people["validation_engineer"], people["qa_manager"]
+    draft = draft_plan(system, actor=engineer.actor(), title="Validation of line 1", stages=["iq", "oq"])
+    done = make_system(engineer, owner=qa, title="A system with nothing open")
+    baseline_requirements(done, engineer, qa)
+    run = begin_execution(approve_protocol(done, engineer, qa), actor=engineer.actor(), environment=ENVIRONMENT)
+    for step in run.steps:
+        record_result(run, step, actor=engineer.actor(), result="pass", actual="as expected")
+    sign(run, "finish", engineer)
+    sign(run, "review", people["reviewer"])
+    approved = approve_plan(done, engineer, qa)
+    report = draft_report(done, actor=engineer.actor())
+    return {
+        "plan-detail": draft_master_plan(actor=engineer.actor(), title="Validation of the site"),
+        "plan-edit": draft,
+        "plan-section": draft,
+        "plan-refresh": draft,
+        "plan-revise": approved,
+        "report-detail": report,
+        "report-refresh": report,
+        "report-withdraw": report,
     }

@@ -14,10 +14,12 @@ from qms.validating.forms import DeviationForm
 from qms.validating.table import read_number
 from qms.web.paging import page_through
 from qms.web.requests import actor_of
+from records.clock import now
 from records.workflow import take_role
 from validation.deviations import investigate
 from validation.models import Deviation, System
 from validation.queries import load_record, records_for
+from validation.trace_paper import draw_trace
 from validation.traceability import count_gaps
 from validation.tracing import trace_system, write_csv
 from validation.workflow import ENGINEERS, QA
@@ -87,3 +89,14 @@ def send_trace(request: HttpRequest, number: str) -> HttpResponse:
     """Send the trace matrix of a system as CSV."""
     system = load_record(actor_of(request), System, number)
     return pages.csv_file(write_csv(trace_system(system)), name=f"{system.number}-trace.csv")
+
+
+@login_required
+@require_safe
+def print_trace(request: HttpRequest, number: str) -> HttpResponse:
+    """Send the trace matrix of a system as a PDF with its table as CSV inside."""
+    system = load_record(actor_of(request), System, number)
+    response = HttpResponse(draw_trace(system, trace_system(system), at=now()), content_type="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{system.number}-trace.pdf"'
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    return response

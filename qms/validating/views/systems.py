@@ -10,6 +10,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from qms.validating import pages
+from qms.validating.document_pages import tell_changes
 from qms.validating.forms import ItemForm, ReasonForm, SystemForm
 from qms.web.paging import page_through
 from qms.web.requests import actor_of
@@ -18,6 +19,7 @@ from validation.inventory import add_item, edit_system, end_item, register_syste
 from validation.models import Execution, GapAssessment, Protocol, System
 from validation.queries import load_record, records_for
 from validation.requirements import begin_requirements
+from validation.status import standing_of, standings_of
 from validation.traceability import count_gaps
 from validation.tracing import trace_system
 from validation.workflow import ENGINEERS
@@ -31,7 +33,9 @@ def list_systems(request: HttpRequest) -> HttpResponse:
     actor = actor_of(request)
     rows = records_for(actor, System).select_related("owner", "process_owner")
     page = page_through(rows, ordering=["-id"], query=request.GET)
-    context = {"page": page, "is_engineer": actor.holds(pages.ENGINEER)}
+    standings = standings_of(row for row in page.rows if row.state == "validated")
+    changed = {key for key, standing in standings.items() if standing.changes}
+    context = {"page": page, "changed": changed, "is_engineer": actor.holds(pages.ENGINEER)}
     return render(request, "validating/system_list.html", context)
 
 
@@ -55,8 +59,12 @@ def show_system(request: HttpRequest, number: str) -> HttpResponse:
     """Show a system: its entry, items, documents and how much of it is proven."""
     actor = actor_of(request)
     system = load_record(actor, System, number)
-    rows = trace_system(system)
+    rows, standing = trace_system(system), standing_of(system)
     context = pages.record_context(system, actor) | {
+        "standing": standing,
+        "changes": tell_changes(standing.changes),
+        "plan": system.plans.exclude(state="retired").order_by("-pk").first(),
+        "reports": system.reports.exclude(state="withdrawn").order_by("pk"),
         "facts": pages.system_facts(system),
         "items": system.items.order_by("ended_at", "pk"),
         "requirements": system.requirement_sets.select_related("baseline").first(),

@@ -1,0 +1,74 @@
+"""What the pages of plans and reports are made of. Between views and rules."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext
+
+from qms.web.language import tell_refusal
+from qms.web.navigation import find_url
+from records.errors import Refusal
+from signatures.subjects import subject_of
+from validation.item_changes import ItemChange
+from validation.models import PlanSection, ValidationPlan
+from validation.open_points import OpenPoint
+from validation.plan_templates import LISTS
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPoint:
+    """An open point in the reader's language, and the page where it is closed."""
+
+    text: str
+    number: str
+    url: str
+
+
+def show_points(points: Iterable[OpenPoint]) -> list[ShownPoint]:
+    """Return open points as a page lists them."""
+    return [
+        ShownPoint(
+            gettext(point.message).format_map({"number": point.number, **point.facts}),
+            point.number,
+            find_url(subject_of(point.kind).url_name, point.number),
+        )
+        for point in points
+    ]
+
+
+def tell_changes(changes: Iterable[ItemChange]) -> list[str]:
+    """Return what changed in the reader's language."""
+    return [gettext(change.message).format_map(change.facts) for change in changes]
+
+
+def save_typed(form: forms.Form, rule: Callable[[], Any]) -> tuple[bool, Any]:
+    """Save what a form holds; return whether it was, and the differences where somebody saved before.
+
+    The typed text stays. After a stale save the form takes over the revision it was shown,
+    so that saving again is a decision and not an accident.
+    """
+    try:
+        rule()
+    except Refusal as refusal:
+        form.add_error(None, tell_refusal(refusal))
+        if revision := refusal.facts.get("revision"):
+            form.data = {**{name: form.data[name] for name in form.data}, "revision": str(revision)}
+        return False, refusal.facts.get("differences", ())
+    return True, ()
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSection:
+    """A section of a plan with the list that stands below it."""
+
+    row: PlanSection
+    list_name: str
+
+
+def show_sections(plan: ValidationPlan) -> list[ShownSection]:
+    """Return the sections of a plan in their order."""
+    return [ShownSection(row, LISTS.get(row.key, "")) for row in plan.sections.order_by("position")]
