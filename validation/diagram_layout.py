@@ -24,9 +24,9 @@ GAP_Y: Final = 92
 MARGIN: Final = 20
 LANE: Final = 28  # the width of a line's own place in a layer
 PORT: Final = 24  # least distance of two lines on one side of a box
-STUB: Final = 34  # how far a line leaves a box straight
+STUB: Final = 36  # how far a line leaves a box straight
 HEAD: Final = 20  # how far it enters one straight, arrow included
-NUMBER_AT: Final = 18  # where the flow's number sits on the stub
+NUMBER_AT: Final = 22  # where the flow's number sits on the stub
 SWEEPS: Final = 6
 
 Point = tuple[float, float]
@@ -266,7 +266,7 @@ def _find_ports(chains: Sequence[Sequence[_Place]], *, end: int, toward: int) ->
 
 def _make_head(tip: Point, before: Point) -> tuple[Point, ...]:
     """Return the arrow's head at a line's end."""
-    back = -10 if tip[1] > before[1] else 10
+    back = -9 if tip[1] > before[1] else 9
     return (tip, (tip[0] - 5, tip[1] + back), (tip[0] + 5, tip[1] + back))
 
 

@@ -4,6 +4,7 @@ from django.urls import path
 
 from qms.validating.views import (
     automation,
+    data_flows,
     datasets,
     determinations,
     deviations,
@@ -30,6 +31,11 @@ urlpatterns = [
     path("validation/systems/<str:number>/items/<int:pk>/end/", systems.stop_item, name="item-end"),
     path("validation/systems/<str:number>/requirements/", systems.start_requirements, name="requirements-new"),
     path("validation/systems/<str:number>/protocols/new/", protocols.make_protocol, name="protocol-new"),
+    path("validation/systems/<str:number>/data-flows/new/", data_flows.make_data_flow, name="data-flow-new"),
+    path("validation/data-flows/<str:number>/", data_flows.show_data_flow, name="data-flow-detail"),
+    path("validation/data-flows/<str:number>/edit/", data_flows.change_data_flow, name="data-flow-edit"),
+    path("validation/data-flows/<str:number>/explain/", data_flows.explain, name="data-flow-explain"),
+    path("validation/data-flows/<str:number>/revise/", data_flows.revise_data_flow, name="data-flow-revise"),
     path("validation/systems/<str:number>/trace/", deviations.show_trace, name="trace"),
     path("validation/systems/<str:number>/trace.csv", deviations.send_trace, name="trace-csv"),
     path("validation/systems/<str:number>/trace.pdf", deviations.print_trace, name="trace-pdf"),

@@ -18,6 +18,7 @@ from tests.validation.desk import (
     sign,
 )
 from tests.validation.documents import approve_plan
+from tests.validation.flows import approve_data_flow, make_data_flow
 from tests.validation.gap_desk import add_picture, answer_gaps, determination_facts, make_gaps
 from tests.validation.study_desk import approved_study, draft_set, draft_study, reported_study, signed_set
 from validation.determinations import draft_determination
@@ -86,7 +87,12 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
     desk = SceneDesk(System.objects.get(pk=system.pk), engineer, engineer, qa)
     design, study, set_draft, opened = draft_study(desk), approved_study(desk), draft_set(desk), signed_set(desk)
     sign(opened, "open", qa, reason="final check of the model")
+    diagram = make_data_flow(desk)
     records = {
+        "data-flow-detail": diagram,
+        "data-flow-edit": diagram,
+        "data-flow-explain": diagram,
+        "data-flow-revise": approve_data_flow(desk),
         "study-detail": reported_study(desk),
         "study-edit": design,
         "study-containers": design,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from tests.validation.desk import Desk, sign
+from typing import Any
+
+from tests.validation.desk import sign
 from validation.data_flows import LinkRow, StageRow, draft_data_flow, save_diagram
 from validation.diagrams import AUDIT_TRAIL, INTEGRITY_CHECK, STORE
 from validation.models import DataFlow
@@ -18,14 +20,14 @@ LINKS = (
 )
 
 
-def make_data_flow(desk: Desk) -> DataFlow:
+def make_data_flow(desk: Any) -> DataFlow:
     """Draft a diagram of three stages and two flows."""
     made = draft_data_flow(desk.system, actor=desk.engineer.actor(), title="Photographs", scope="Line 1")
     save_diagram(made, STAGES, LINKS, actor=desk.engineer.actor(), revision=1)
     return DataFlow.objects.get(pk=made.pk)
 
 
-def approve_data_flow(desk: Desk) -> DataFlow:
+def approve_data_flow(desk: Any) -> DataFlow:
     """Have such a diagram signed."""
     made = make_data_flow(desk)
     sign(made, "approve", desk.engineer)

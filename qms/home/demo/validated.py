@@ -12,6 +12,7 @@ from typing import Any
 from examples.make_lot_zip import load_photographs
 from qms.home.demo.assessed import tell_gap_assessment
 from qms.home.demo.cast import Cast
+from qms.home.demo.data_flows import tell_data_flow
 from qms.home.demo.signing import ensure_signed
 from qms.home.demo.stock import MODEL_NAME
 from qms.home.demo.validated_text import (
@@ -154,10 +155,16 @@ def ensure_passed_run(cast: Cast) -> None:
     ensure_signed(cast, later, "review", REVIEWER)
 
 
+def ensure_data_flow(cast: Cast) -> None:
+    """Draw the data flow of the pipeline and have it signed."""
+    tell_data_flow(cast, System.objects.get())
+
+
 CHAPTERS: tuple[Callable[[Cast], None], ...] = (
     ensure_matrix,
     ensure_system,
     ensure_baseline,
+    ensure_data_flow,
     ensure_protocol,
     ensure_failed_run,
     ensure_disposition,

@@ -70,6 +70,7 @@ def show_system(request: HttpRequest, number: str) -> HttpResponse:
         "requirements": system.requirement_sets.select_related("baseline").first(),
         "protocols": Protocol.objects.filter(system=system).order_by("pk"),
         "executions": Execution.objects.filter(protocol__system=system).order_by("pk"),
+        "data_flows": system.data_flows.order_by("pk"),
         "studies": system.studies.order_by("pk"),
         "data_sets": system.data_sets.order_by("pk"),
         "is_setter": any(map(actor.holds, SETTERS)),
