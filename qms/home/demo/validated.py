@@ -13,7 +13,10 @@ from examples.make_lot_zip import load_photographs
 from qms.home.demo.assessed import tell_gap_assessment
 from qms.home.demo.cast import Cast
 from qms.home.demo.data_flows import tell_data_flow
+from qms.home.demo.knapp_study import tell_knapp_design, tell_knapp_study
+from qms.home.demo.performance import tell_pq, tell_pq_protocol
 from qms.home.demo.signing import ensure_signed
+from qms.home.demo.steps import ENGINEER, QUALITY, REVIEWER, ensure_results
 from qms.home.demo.stock import MODEL_NAME
 from qms.home.demo.validated_text import (
     CORRECTION,
@@ -29,16 +32,14 @@ from qms.home.demo.validated_text import (
 )
 from qms.releases.models import ModelVersion
 from validation.deviations import investigate, raise_deviation
-from validation.executions import add_evidence, begin_execution, record_result, run_again
+from validation.executions import add_evidence, begin_execution, run_again
 from validation.inventory import add_item, register_system
 from validation.matrices import propose_matrix
 from validation.models import ConfigurationItem, Deviation, Execution, MatrixVersion, Protocol, RequirementSet, System
 from validation.protocols import StepText, add_steps, draft_protocol
 from validation.requirements import RequirementRow, begin_requirements, save_rows
-from validation.results import states_of
 from validation.risk import USUAL_MATRIX
 
-ENGINEER, QUALITY, REVIEWER = "vera", "maria", "rita"
 REASON = "validation of the vial inspection"
 
 
@@ -91,7 +92,7 @@ def ensure_baseline(cast: Cast) -> None:
 def ensure_protocol(cast: Cast) -> None:
     """Draft the OQ protocol and have it signed."""
     system = System.objects.get(title=SYSTEM["title"])
-    found = Protocol.objects.filter(system=system).first() or draft_protocol(
+    found = Protocol.objects.filter(system=system, stage="oq").first() or draft_protocol(
         system,
         actor=cast.actor(ENGINEER),
         title="Review and disposition of a lot",
@@ -105,7 +106,7 @@ def ensure_protocol(cast: Cast) -> None:
 
 def ensure_failed_run(cast: Cast) -> None:
     """Execute every step; one fails, gets its evidence and its deviation, and a reviewer signs."""
-    protocol = Protocol.objects.get()
+    protocol = Protocol.objects.get(stage="oq")
     run = protocol.executions.order_by("run").first() or begin_execution(
         protocol, actor=cast.actor(ENGINEER), environment=ENVIRONMENT
     )
@@ -119,14 +120,6 @@ def ensure_failed_run(cast: Cast) -> None:
         raise_deviation(run, FAILED_STEP, actor=cast.actor(ENGINEER))
     ensure_signed(cast, run, "finish", ENGINEER)
     ensure_signed(cast, run, "review", REVIEWER)
-
-
-def ensure_results(cast: Cast, run: Execution, results: dict[int, tuple[str, str]]) -> None:
-    """Record the results that are missing."""
-    for state in states_of(run):
-        if state.entry is None:
-            result, actual = results[state.step]
-            record_result(run, state.step, actor=cast.actor(ENGINEER), result=result, actual=actual)
 
 
 def ensure_disposition(cast: Cast) -> None:
@@ -148,7 +141,7 @@ def ensure_disposition(cast: Cast) -> None:
 
 def ensure_passed_run(cast: Cast) -> None:
     """Run again after the correction, beside the failed run; every step passes and the reviewer signs."""
-    failed = Execution.objects.get(run=1)
+    failed = Execution.objects.get(run=1, protocol__stage="oq")
     later = failed.reruns.first() or run_again(failed, actor=cast.actor(ENGINEER), environment=FIXED_ENVIRONMENT)
     ensure_results(cast, later, dict.fromkeys(later.steps, ("pass", FIXED_ACTUAL)))
     ensure_signed(cast, later, "finish", ENGINEER)
@@ -170,5 +163,9 @@ CHAPTERS: tuple[Callable[[Cast], None], ...] = (
     ensure_disposition,
     ensure_passed_run,
     tell_gap_assessment,
+    tell_knapp_design,
+    tell_knapp_study,
+    tell_pq_protocol,
+    tell_pq,
 )
 """The validation in its order; each chapter finds what the ones before it made."""

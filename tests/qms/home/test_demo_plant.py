@@ -29,7 +29,7 @@ from records.models import Event
 from records.verifying.runs import run_checks
 from signatures.eligibility import why_not_sign
 from validation.clauses import PART11
-from validation.models import Execution, GapAssessment, RecordDetermination, System
+from validation.models import Execution, GapAssessment, KnappStudy, RecordDetermination, System
 from validation.results import states_of
 from validation.traceability import count_gaps
 from validation.tracing import trace_system
@@ -88,7 +88,7 @@ def test_every_unit_of_an_inspected_lot_keeps_what_the_model_looked_at(said: lis
 def test_the_pipeline_is_validated_up_to_a_failed_step_its_deviation_and_the_run_after_it(said: list[str]):
     system = System.objects.get(category=5)
     assert (system.category, system.platform_category) == (5, 4)
-    runs = list(Execution.objects.order_by("run"))
+    runs = list(Execution.objects.filter(protocol__stage="oq").order_by("run"))
     assert [run.state for run in runs] == ["reviewed", "reviewed"]
     assert [state.result for state in states_of(runs[0])].count("fail") == 1
     assert [(state.step, state.result) for state in states_of(runs[1])] == [(4, "pass")]
@@ -193,3 +193,24 @@ def test_without_demo_nothing_is_made_and_no_page_or_file_exists(said: list[str]
             demo.ensure_plant()
         assert Client().get(reverse("accounts:demo-codes")).status_code == 404
         assert Client().get(reverse("accounts:demo-file", args=["L-70107.zip"])).status_code == 404
+
+
+@pytest.mark.clause("Annex 1 8.32")
+def test_the_machine_is_shown_to_be_as_good_as_people_and_its_blind_spot_is_named(said: list[str]):
+    study = KnappStudy.objects.get()
+    result = study.result()
+    assert result is not None
+    assert (study.state, study.runs.count(), len(study.containers)) == ("reported", 60, 250)
+    assert (result["passes"], result["critical_misses"], len(result["never_rejected"])) == (True, [], 1)
+    assert result["zones"]["gray"] > 0
+    assert "made for the demonstration" in study.purpose
+    assert all(run.source_name == "made for the demonstration.csv" for run in study.runs.all())
+
+
+def test_the_performance_qualification_rests_on_the_signed_report(said: list[str]):
+    study, run = KnappStudy.objects.get(), Execution.objects.get(protocol__stage="pq")
+    assert run.state == "reviewed"
+    assert all(study.number in entry.actual for entry in run.entries.all())
+    assert study.signatures.latest("id").content_hash in run.entries.get(step=1).actual
+    signers = {row.signer.username for row in study.signatures.all()}
+    assert signers == {"vera", "quentin"}
