@@ -29,6 +29,7 @@ from validation.workflow import ENGINEERS
 
 DECISIONS = {"accept": False, "a": False, "reject": True, "r": True}
 FAULTS_NAMED = 10
+RUNS_NAMED = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,7 @@ def import_runs(
             check_reason(reason)
         act = "validation.study.runs_replaced" if again else "validation.study.runs_imported"
         digest = sha256_hex(text.encode("utf-8"))
-        details = {"count": len(read.runs), "runs": ", ".join(run.plan.run for run in read.runs), "sha256": digest}
+        details = {"count": len(read.runs), "runs": name_runs([run.plan.run for run in read.runs]), "sha256": digest}
         rows = [
             KnappRun(
                 study=locked,
@@ -183,6 +184,11 @@ def import_runs(
         ]
         with acting(actor, act, locked, reason=reason, details=details):
             return KnappRun.objects.bulk_create(rows)
+
+
+def name_runs(runs: Sequence[str]) -> str:
+    """Return the ids of runs as a line of the timeline holds them: many by the first and the last."""
+    return ", ".join(runs) if len(runs) <= RUNS_NAMED else f"{runs[0]} to {runs[-1]}"
 
 
 def join_faults(faults: Sequence[str]) -> str:

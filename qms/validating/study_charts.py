@@ -11,7 +11,8 @@ CELL: Final = 34
 LEFT: Final = 56
 TOP: Final = 26
 SIZE: Final = 11 * CELL
-WIDEST: Final = CELL // 2 - 2
+WIDEST: Final = CELL // 2 - 1
+NARROWEST: Final = 9
 BAR: Final = 12
 ROW: Final = 46
 LABEL: Final = 190
@@ -79,13 +80,13 @@ class ClassBars:
 
 
 def draw_grid(counts: Sequence[Sequence[int]]) -> Grid:
-    """Return the grid of a report as bubbles, whose area follows the count."""
+    """Return the grid of a report as bubbles that grow with the count, none too small for its number."""
     most = max((count for row in counts for count in row), default=0) or 1
     bubbles = tuple(
         Bubble(
             x=LEFT + manual * CELL + CELL // 2,
             y=TOP + (10 - machine) * CELL + CELL // 2,
-            radius=max(round(WIDEST * math.sqrt(count / most)), 3),
+            radius=NARROWEST + round((WIDEST - NARROWEST) * math.sqrt(count / most)),
             text_y=TOP + (10 - machine) * CELL + CELL // 2 + 4,
             count=count,
             manual=manual,

@@ -155,7 +155,7 @@ def test_bubbles_stand_where_their_factors_say_and_bars_share_one_scale():
     assert (low.manual, low.machine, high.manual, high.machine) == (0, 0, 7, 10)
     assert low.x < high.x
     assert low.y > high.y
-    assert low.radius == pytest.approx(2 * high.radius, abs=1)
+    assert low.radius > high.radius >= 9
     bars = draw_classes(
         [{"class": "a", "manual_sum": 10, "machine_sum": 5}, {"class": "b", "manual_sum": 5, "machine_sum": 10}]
     )
@@ -220,7 +220,7 @@ def test_overlapping_items_are_named_on_the_page_of_the_draft(desk: Desk):
     training = signed_set(desk, "train", [an_item("t.png", unit="vial 7"), an_item("u.png")])
     made = draft_set(desk, items=[an_item("a.png", unit="vial 7"), an_item("b.png")])
     page = text(get(desk.colleague, "set-detail", made.number))
-    assert "1 pairs are not independent" in page
+    assert "Pairs that are not independent: 1" in page
     assert f"a.png is the same physical unit as t.png of {training.number}" in page
 
 
