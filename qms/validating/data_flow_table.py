@@ -72,7 +72,7 @@ class LinkForm(RowForm):
 
     source = forms.ChoiceField(label="From", required=False)
     target = forms.ChoiceField(label="To", required=False)
-    data = forms.CharField(label="Data", max_length=200, required=False)
+    what = forms.CharField(label="Data", max_length=200, required=False)
     controls = forms.MultipleChoiceField(
         label="Controls",
         choices=[(name, CONTROLS[name]) for name in FLOW_CONTROLS],
@@ -89,6 +89,7 @@ class LinkForm(RowForm):
     def row(self) -> LinkRow | None:
         """Return the flow as typed, or nothing for a new row left empty."""
         given = self.typed()
+        given["data"] = given.pop("what")
         is_empty = not (given["source"] or given["target"] or given["data"] or given["controls"])
         return None if self.is_new and is_empty else LinkRow(self.key, **given)
 
@@ -127,7 +128,7 @@ class DataFlowTable:
 
     def link_form(self, key: str, row: Mapping[str, Any] | None, ends: Sequence[tuple[str, str]]) -> LinkForm:
         """Return the form of a flow, or of a new one."""
-        initial = row and dict(row) | {"source": row["from"], "target": row["to"]}
+        initial = row and dict(row) | {"source": row["from"], "target": row["to"], "what": row["data"]}
         prefix = f"f-{key.replace(' ', '-')}"
         return LinkForm(self.data, prefix=prefix, initial=initial, key=key, is_new=row is None, ends=ends)
 
@@ -139,7 +140,7 @@ class DataFlowTable:
         if self.problems:
             return False
         stages = [row for form in self.stages if (row := form.row())]
-        links = [row for form in self.links if (row := form.row())]
+        links = [link for form in self.links if (link := form.row())]
         try:
             save_diagram(self.data_flow, stages, links, actor=actor, revision=self.revision)
         except StaleRevision as refusal:
@@ -155,8 +156,9 @@ class DataFlowTable:
         for form in (*self.stages, *self.links):
             if form.is_new:
                 continue
-            stored = self.stored[form.key] | {"source": self.stored[form.key].get("from"), "is_removed": False}
-            stored["target"] = self.stored[form.key].get("to")
+            row = self.stored[form.key]
+            ends = {"source": row.get("from"), "target": row.get("to"), "what": row.get("data")}
+            stored = row | ends | {"is_removed": False}
             for name, typed in form.cleaned_data.items():
                 if stored[name] != typed:
                     label = gettext(str(form.fields[name].label))

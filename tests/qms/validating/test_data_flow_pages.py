@@ -37,7 +37,7 @@ def test_a_diagram_is_drafted_and_drawn_from_its_tables(desk: Desk):
     found = DataFlow.objects.get(title="Results")
     assert "No stages yet." in text(made)
     rows = {"s-new-1-name": "Camera", "s-new-1-kind": "create", "s-new-2-name": "Ledger", "s-new-2-kind": "store"}
-    rows |= {"f-new-1-source": "new 1", "f-new-1-target": "new 2", "f-new-1-data": "photographs"}
+    rows |= {"f-new-1-source": "new 1", "f-new-1-target": "new 2", "f-new-1-what": "photographs"}
     page = post(desk.engineer, "data-flow-detail", found.number, revision=found.revision, follow=True, **rows)
     shown = text(page)
     assert "S1 Camera" in shown
@@ -97,7 +97,7 @@ def test_a_finding_gets_its_reason_and_a_refused_one_comes_back(desk: Desk, flow
 def test_no_name_becomes_markup_on_the_page(desk: Desk, flow: DataFlow):
     sent = fields_of(get(desk.engineer, "data-flow-detail", flow.number))
     evil = "</text></svg><script>alert(1)</script>"
-    sent |= {"s-S1-name": evil, "s-S1-records": "\"' onload=x", "f-F1-data": evil}
+    sent |= {"s-S1-name": evil, "s-S1-records": "\"' onload=x", "f-F1-what": evil}
     page = post(desk.engineer, "data-flow-detail", flow.number, follow=True, **sent)
     body = page.content.decode()
     assert "<script>alert" not in body
