@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django.core.exceptions import ImproperlyConfigured
 
 from qms import env
+from qms.settings_keys import read_granted_secret
 
 ARCHIVE_KINDS = ("folder", "s3")
 
@@ -46,7 +47,7 @@ def read_archive(var: Path) -> ArchiveSettings:
     bucket = env.read_text("S3_BUCKET", "")
     if not bucket:
         raise ImproperlyConfigured("ARCHIVE=s3 needs S3_BUCKET, the name of a bucket with Object Lock.")
-    access_key, secret_key = env.read_text("S3_ACCESS_KEY", ""), env.read_text("S3_SECRET_KEY", "")
+    access_key, secret_key = ((read_granted_secret(name) or "").strip() for name in ("S3_ACCESS_KEY", "S3_SECRET_KEY"))
     if bool(access_key) != bool(secret_key):
         raise ImproperlyConfigured("Set S3_ACCESS_KEY and S3_SECRET_KEY together, for the sealer's process alone.")
     return ArchiveSettings(

@@ -20,7 +20,7 @@ from records.digests import sha256_hex
 from records.errors import Refusal
 from records.models import Event, Version
 from records.workflow import workflow_of
-from signatures.authority import known_revocation_lists, trusted_anchors
+from signatures.authority import company_revocation_lists, trusted_anchors
 from signatures.certificates import fingerprint_of, read_certificates
 from signatures.errors_pki import CertificateUnreadable
 from signatures.manifestation import signing_sentence, word_of_role
@@ -132,15 +132,18 @@ class SignatureStatus:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """Whom this site trusts, and what has been revoked."""
+    """Whom this site trusts, and what the company's authorities have revoked."""
 
     anchors: tuple[x509.Certificate, ...]
     crls: tuple[x509.CertificateRevocationList, ...]
 
 
 def present_trust() -> Trust:
-    """Return whom this site trusts now; take it once for many signatures."""
-    return Trust(trusted_anchors(), known_revocation_lists())
+    """Return whom this site trusts now; take it once for many signatures.
+
+    The site's own revocations are read from its rows, one by one: whoever verifies, be it the sealer, needs no key.
+    """
+    return Trust(trusted_anchors(), company_revocation_lists())
 
 
 def verify_stored_signature(signature: Signature, *, trust: Trust | None = None) -> SignatureStatus:

@@ -6,6 +6,10 @@ path "countersign/data/settings/database-sealer-password"  { capabilities = ["re
 path "countersign/data/settings/s3-access-key"             { capabilities = ["read"] }
 path "countersign/data/settings/s3-secret-key"             { capabilities = ["read"] }
 
+# The site's certificates, which are public: the nightly verification checks every signature.
+path "countersign/data/keystore/site-authority-certificate*" { capabilities = ["read"] }
+path "countersign/data/keystore/site-seal-certificate*"    { capabilities = ["read"] }
+
 path "countersign-transit/keys/checkpoint"                 { capabilities = ["create", "update", "read"] }
 path "countersign-transit/sign/checkpoint"                 { capabilities = ["create", "update"] }
 path "countersign-transit/sign/checkpoint/*"               { capabilities = ["create", "update"] }

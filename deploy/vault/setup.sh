@@ -1,5 +1,5 @@
 #!/bin/sh
-# Prepares a HashiCorp Vault or OpenBao for Countersign: two mounts, three policies, three AppRoles.
+# Prepares a HashiCorp Vault or OpenBao for Countersign: two mounts, four policies, four AppRoles.
 #
 #   VAULT_ADDR=https://vault.example.com:8200 VAULT_TOKEN=… VAULT_CACERT=… deploy/vault/setup.sh
 #
@@ -20,7 +20,7 @@ has_mount "$mount" || "$cli" secrets enable -path="$mount" -version=2 kv
 has_mount "$mount-transit" || "$cli" secrets enable -path="$mount-transit" transit
 has_login || "$cli" auth enable approle
 
-for role in web sealer administrator; do
+for role in web sealer backup administrator; do
   sed "s#\"countersign\(-transit\)*/#\"$mount\1/#" "$here/$role.hcl" | "$cli" policy write "$mount-$role" -
   "$cli" write "auth/approle/role/$mount-$role" token_policies="$mount-$role" \
     token_ttl="${TOKEN_TTL:-1h}" token_max_ttl="${TOKEN_MAX_TTL:-24h}" secret_id_num_uses=0

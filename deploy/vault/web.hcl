@@ -17,5 +17,6 @@ path "countersign-transit/keys/site-seal"                  { capabilities = ["cr
 path "countersign-transit/sign/site-seal"                  { capabilities = ["create", "update"] }
 path "countersign-transit/sign/site-seal/*"                { capabilities = ["create", "update"] }
 
-# The public half alone, to verify checkpoints.
+# The public halves alone, to verify checkpoints, backup sets and drills.
 path "countersign-transit/keys/checkpoint"                 { capabilities = ["read"] }
+path "countersign-transit/keys/backup"                     { capabilities = ["read"] }

@@ -31,6 +31,8 @@ from records.workflow import take_role
 logger = logging.getLogger(__name__)
 
 TASK, QUEUE = "backups.work_off", "backups"
+MADE_BEFORE = dt.timedelta(hours=1)
+"""A set that a timer of the system made so shortly before the daily one is the daily one."""
 LOCK_KEY = 7_210_055  # of pg_advisory_lock: one process works off jobs
 SECONDS_BETWEEN = 1.0
 """Between two notes of how far a job is."""
@@ -68,7 +70,7 @@ def wake_worker() -> None:
 
 
 def plan_due_backup(moment: dt.datetime) -> BackupJob | None:
-    """Ask for the daily backup once its time is past, unless one was asked for since or nothing is that old.
+    """Ask for the daily backup once its time is past, unless one was asked for or made since or nothing is that old.
 
     Writes: backups_backupjob, one event.
     """
@@ -78,7 +80,8 @@ def plan_due_backup(moment: dt.datetime) -> BackupJob | None:
     due = dt.datetime.combine(moment.date(), at)
     due = due if due <= moment else due - dt.timedelta(days=1)
     was_asked = BackupJob.objects.filter(kind=BackupJob.Kind.BACKUP, asked_at__gte=due).exists()
-    if was_asked or not Event.objects.filter(at__lt=due).exists():
+    was_made = BackupSet.objects.filter(made_at__gte=due - MADE_BEFORE).exists()
+    if was_asked or was_made or not Event.objects.filter(at__lt=due).exists():
         return None
     return _ask(BackupJob.Kind.BACKUP, actor=system_actor("schedule"), backup=None)
 

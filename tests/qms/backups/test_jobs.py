@@ -17,6 +17,7 @@ from records.errors import RoleNotAllowed
 from records.models import Event
 from tests.people import Person
 from tests.qms.backups.conftest import Installation
+from tests.qms.scene import make_known_set
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.clause("11.10(c)")]
 LIST = reverse("backups:list")
@@ -93,3 +94,13 @@ def test_the_daily_backup_is_asked_for_once_after_its_time(backup_settings: obje
     assert jobs.plan_due_backup(noon + dt.timedelta(hours=14)) is None
     assert jobs.plan_due_backup(noon + dt.timedelta(hours=15)) is not None
     assert {event.actor_username for event in Event.objects.filter(act="backups.job.requested")} == {"system:schedule"}
+
+
+def test_a_set_that_a_timer_made_shortly_before_is_the_daily_one(
+    backup_settings: object, settings: Settings, crew: object
+):
+    make_known_set()
+    due = now() + dt.timedelta(minutes=30)
+    settings.BACKUP = dataclasses.replace(settings.BACKUP, daily_at=due.timetz())
+    assert jobs.plan_due_backup(due + dt.timedelta(minutes=1)) is None
+    assert jobs.plan_due_backup(due + dt.timedelta(days=1, minutes=1)) is not None
