@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
 
-from django import forms
 from django.utils.translation import gettext
 
-from qms.web.language import tell_refusal
 from qms.web.navigation import find_url
-from records.errors import Refusal
 from signatures.subjects import subject_of
 from validation.item_changes import ItemChange
 from validation.models import PlanSection, ValidationPlan
@@ -43,22 +39,6 @@ def show_points(points: Iterable[OpenPoint]) -> list[ShownPoint]:
 def tell_changes(changes: Iterable[ItemChange]) -> list[str]:
     """Return what changed in the reader's language."""
     return [gettext(change.message).format_map(change.facts) for change in changes]
-
-
-def save_typed(form: forms.Form, rule: Callable[[], Any]) -> tuple[bool, Any]:
-    """Save what a form holds; return whether it was, and the differences where somebody saved before.
-
-    The typed text stays. After a stale save the form takes over the revision it was shown,
-    so that saving again is a decision and not an accident.
-    """
-    try:
-        rule()
-    except Refusal as refusal:
-        form.add_error(None, tell_refusal(refusal))
-        if revision := refusal.facts.get("revision"):
-            form.data = {**{name: form.data[name] for name in form.data}, "revision": str(revision)}
-        return False, refusal.facts.get("differences", ())
-    return True, ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,16 +106,12 @@ def change_section(request: HttpRequest, number: str, position: int) -> HttpResp
     row = find_section(plan, position)
     said = {"heading": str(row), "guidance": row.guidance}
     form = SectionForm(request.POST or None, initial={"text": row.text, "revision": row.revision}, **said)
-    differences = ()
     if request.method == "POST" and form.is_valid():
         typed = form.cleaned_data
-        is_saved, differences = document_pages.save_typed(
-            form, lambda: write_section(plan, position, actor=actor, text=typed["text"], revision=typed["revision"])
-        )
-        if is_saved:
+        if pages.try_rule(form, lambda: write_section(plan, position, actor=actor, **typed)) is not None:
             messages.success(request, gettext("“{section}” is saved.").format(section=row.heading))
             return redirect("validating:plan-detail", number)
-    context = {"record": plan, "section": row, "form": form, "differences": differences}
+    context = {"record": plan, "section": row, "form": form}
     return render(request, "validating/plan_section.html", context, status=422 if form.errors else 200)
 
 

@@ -53,18 +53,15 @@ def show_report(request: HttpRequest, number: str) -> HttpResponse:
     actor = actor_of(request)
     report = load_record(actor, SummaryReport, number)
     form = ReportForm(request.POST or None, initial={name: getattr(report, name) for name in (*TEXTS, "revision")})
-    differences = ()
     if request.method == "POST":
         take_role(actor, ENGINEERS)
         if form.is_valid():
             typed = form.cleaned_data
-            is_saved, differences = document_pages.save_typed(
-                form, lambda: edit_report(report, actor=actor, revision=typed["revision"], texts=typed)
-            )
-            if is_saved:
+            rule = lambda: edit_report(report, actor=actor, revision=typed["revision"], texts=typed)  # noqa: E731
+            if pages.try_rule(form, rule) is not None:
                 messages.success(request, gettext("{number} is saved.").format(number=number))
                 return redirect("validating:report-detail", number)
-    context = report_context(report, actor) | {"form": form, "differences": differences}
+    context = report_context(report, actor) | {"form": form}
     return render(request, "validating/report_detail.html", context, status=422 if form.errors else 200)
 
 
