@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from records.versions import read_content
 from records.workflow import state_label
 from signatures.models import Signature
 from validation.amendments import find_amendments
@@ -17,6 +18,7 @@ from validation.models import (
     ConfigurationItem,
     Deviation,
     Execution,
+    KnappStudy,
     MatrixVersion,
     Protocol,
     RequirementSet,
@@ -81,6 +83,7 @@ def report_facts(system: System) -> Facts:
             for row in protocols
         ],
         "executions": describe_executions(executions, rows),
+        "studies": describe_studies(system),
         "deviations": describe_deviations(executions),
         "trace": [describe_traced(row) for row in rows],
         "items": system.item_content(),
@@ -166,6 +169,30 @@ def describe_executions(executions: list[Execution], rows: list[Traced]) -> list
         }
         for row in sorted(executions, key=lambda row: row.pk)
     ]
+
+
+def describe_studies(system: System) -> list[Facts]:
+    """Return the Knapp studies that were not abandoned, each with its result as quality signed it."""
+    studies = list(KnappStudy.objects.filter(system=system).exclude(state="abandoned").order_by("pk"))
+    rows = Signature.objects.filter(record__in=studies, action="report", seat="quality", is_decline=False)
+    signed = {row.record_id: row.version for row in rows.select_related("version").order_by("id")}
+    found = []
+    for row in studies:
+        version = signed.get(row.pk)
+        content = read_content(version) if version else {}
+        result = content.get("result") or {}
+        found.append(
+            {
+                "number": row.number,
+                "title": row.title,
+                "state": row.state,
+                "version": version.number if version else 0,
+                "content_hash": version.content_hash if version else "",
+                "passes": result.get("passes", False),
+                "conclusion": content.get("conclusion", ""),
+            }
+        )
+    return found
 
 
 def describe_deviations(executions: list[Execution]) -> list[Facts]:

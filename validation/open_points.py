@@ -42,6 +42,7 @@ def find_open_points(facts: Facts) -> list[OpenPoint]:
         *plan_points(facts),
         *requirement_points(facts),
         *protocol_points(facts),
+        *study_points(facts),
         *execution_points(facts),
         *deviation_points(facts),
         *trace_points(facts),
@@ -76,17 +77,28 @@ def requirement_points(facts: Facts) -> Iterator[OpenPoint]:
 
 
 def protocol_points(facts: Facts) -> Iterator[OpenPoint]:
-    """Yield protocols that are not approved, and stages of the plan that no protocol covers."""
+    """Yield protocols that are not approved, and stages of the plan that no protocol covers; a Knapp study is a PQ."""
     kind = "validation.protocol"
     for row in facts["protocols"]:
         if row["state"] != "approved":
             yield OpenPoint("protocol_not_approved", "The protocol {number} is not approved.", kind, row["number"], {})
-    written = {row["stage"] for row in facts["protocols"]}
+    written = {row["stage"] for row in facts["protocols"]} | ({"pq"} if facts["studies"] else set())
     for stage in facts["plan"]["stages"] if facts["plan"] else ():
         if stage not in written:
             message = "The plan {number} asks for {stage}, and there is no protocol of it."
             named = {"stage": stage.upper()}
             yield OpenPoint("stage_missing", message, "validation.validationplan", facts["plan"]["number"], named)
+
+
+def study_points(facts: Facts) -> Iterator[OpenPoint]:
+    """Yield Knapp studies that are not reported, and the last reported one if it did not pass."""
+    kind = "validation.knappstudy"
+    for row in facts["studies"]:
+        if row["state"] != "reported":
+            yield OpenPoint("study_open", "The Knapp study {number} is not reported.", kind, row["number"], {})
+    reported = [row for row in facts["studies"] if row["state"] == "reported"]
+    if reported and not reported[-1]["passes"]:
+        yield OpenPoint("study_failed", "The Knapp study {number} did not pass.", kind, reported[-1]["number"], {})
 
 
 def execution_points(facts: Facts) -> Iterator[OpenPoint]:

@@ -21,6 +21,7 @@ WHOLE: dict[str, Any] = {
     "plan": {"number": "VP-2026-0001", "state": "approved", "stages": ["oq"], "version": 1},
     "requirements": {"number": "RS-2026-0001", "version": 1, "amended": []},
     "protocols": [{"number": "PT-2026-0001", "state": "approved", "stage": "oq"}],
+    "studies": [{"number": "KS-2026-0001", "state": "reported", "passes": True}],
     "executions": [{"number": "EX-2026-0001", "state": "reviewed", "counts": True, "items": [MODEL, OTHER]}],
     "deviations": [{"number": "DV-2026-0001", "state": "disposed"}],
     "trace": [{"id": "URS-001", "gaps": [], "is_passed": True}],
@@ -52,9 +53,11 @@ CASES = {
     "protocol_not_approved": ("protocols.0.state", "draft", "The protocol PT-2026-0001 is not approved."),
     "stage_missing": (
         "plan.stages",
-        ["oq", "pq"],
-        "The plan VP-2026-0001 asks for PQ, and there is no protocol of it.",
+        ["iq", "oq"],
+        "The plan VP-2026-0001 asks for IQ, and there is no protocol of it.",
     ),
+    "study_open": ("studies.0.state", "approved", "The Knapp study KS-2026-0001 is not reported."),
+    "study_failed": ("studies.0.passes", False, "The Knapp study KS-2026-0001 did not pass."),
     "execution_not_reviewed": ("executions.0.state", "executed", "The execution EX-2026-0001 is not reviewed."),
     "deviation_open": ("deviations.0.state", "open", "The deviation DV-2026-0001 is open."),
     "requirement_gap": ("trace.0.gaps", ["no test"], "URS-001: no test."),
@@ -87,6 +90,18 @@ def test_each_missing_thing_is_named_alone(name: str):
     (point,) = find_open_points(change(path, value))
     assert (point.code, point.text) == (name.split()[0], sentence)
     assert point.kind.startswith("validation.")
+
+
+def test_a_knapp_study_is_a_performance_qualification():
+    facts = change("plan.stages", ["oq", "pq"])
+    assert find_open_points(facts) == []
+    facts["studies"] = []
+    assert [point.code for point in find_open_points(facts)] == ["stage_missing"]
+
+
+def test_a_study_that_failed_before_another_passed_keeps_nothing_open():
+    failed = {"number": "KS-2026-0000", "state": "reported", "passes": False}
+    assert find_open_points(change("studies", [failed, *WHOLE["studies"]])) == []
 
 
 def test_an_item_taken_out_of_use_since_the_test_is_named():

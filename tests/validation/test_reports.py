@@ -16,6 +16,7 @@ from signatures.ceremonies import open_ceremony
 from signatures.errors import SignerHoldsSeat
 from tests.validation.desk import REASON, Desk, make_system, sign
 from tests.validation.documents import TEXTS, approve_plan, approve_report, pass_run, ready_report, second_qa
+from tests.validation.study_desk import reported_study
 from validation.assembling import report_facts
 from validation.errors_documents import (
     NotShownByReport,
@@ -78,6 +79,16 @@ def test_a_report_holds_every_record_it_rests_on_with_its_hash(desk: Desk):
     assert content["deviations"][0]["number"] == deviation.number
     assert content["items"] == [MODEL]
     assert [row["id"] for row in content["trace"]] == ["URS-001", "URS-002", "URS-003"]
+
+
+@pytest.mark.clause("Annex 1 8.32")
+def test_a_knapp_study_stands_in_the_report_with_the_result_that_quality_signed(desk: Desk):
+    study = reported_study(desk)
+    (found,) = report_facts(desk.system)["studies"]
+    signed = study.versions.order_by("-number")[0]
+    assert (found["number"], found["content_hash"]) == (study.number, signed.content_hash)
+    assert found["passes"] is read_content(signed)["result"]["passes"]
+    assert found["conclusion"]
 
 
 def test_people_write_three_texts_and_nothing_else(desk: Desk):

@@ -15,6 +15,7 @@ from qms.home.demo.cast import Cast
 from qms.home.demo.data_flows import tell_data_flow
 from qms.home.demo.knapp_study import tell_knapp_design, tell_knapp_study
 from qms.home.demo.performance import tell_pq, tell_pq_protocol
+from qms.home.demo.planned import tell_installation, tell_master_plan, tell_plan, tell_report
 from qms.home.demo.signing import ensure_signed
 from qms.home.demo.steps import ENGINEER, QUALITY, REVIEWER, ensure_results
 from qms.home.demo.stock import MODEL_NAME
@@ -124,7 +125,7 @@ def ensure_failed_run(cast: Cast) -> None:
 
 def ensure_disposition(cast: Cast) -> None:
     """Look into the deviation and have quality dispose of it."""
-    deviation = Deviation.objects.get()
+    deviation = Deviation.objects.get(execution__protocol__stage="oq")
     if not deviation.cause:
         investigate(
             deviation,
@@ -158,8 +159,10 @@ CHAPTERS: tuple[Callable[[Cast], None], ...] = (
     ensure_system,
     ensure_baseline,
     ensure_data_flow,
+    tell_plan,
     ensure_protocol,
     ensure_failed_run,
+    tell_installation,
     ensure_disposition,
     ensure_passed_run,
     tell_gap_assessment,
@@ -167,5 +170,7 @@ CHAPTERS: tuple[Callable[[Cast], None], ...] = (
     tell_knapp_study,
     tell_pq_protocol,
     tell_pq,
+    tell_report,
+    tell_master_plan,
 )
 """The validation in its order; each chapter finds what the ones before it made."""

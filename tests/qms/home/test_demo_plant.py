@@ -29,8 +29,18 @@ from records.models import Event
 from records.verifying.runs import run_checks
 from signatures.eligibility import why_not_sign
 from validation.clauses import PART11
-from validation.models import Execution, GapAssessment, KnappStudy, RecordDetermination, System
+from validation.document_readiness import is_outdated
+from validation.models import (
+    Execution,
+    GapAssessment,
+    KnappStudy,
+    RecordDetermination,
+    SummaryReport,
+    System,
+    ValidationPlan,
+)
 from validation.results import states_of
+from validation.status import Standing, standing_of
 from validation.traceability import count_gaps
 from validation.tracing import trace_system
 
@@ -94,6 +104,21 @@ def test_the_pipeline_is_validated_up_to_a_failed_step_its_deviation_and_the_run
     assert [(state.step, state.result) for state in states_of(runs[1])] == [(4, "pass")]
     assert runs[0].deviations.get().state == "disposed"
     assert count_gaps(trace_system(system)) == 0
+
+
+@pytest.mark.clause("Annex 15 1.5", "Annex 15 2.9", "Annex 15 2.10")
+def test_the_pipeline_is_planned_reported_by_three_and_validated_as_the_master_plan_says(said: list[str]):
+    system = System.objects.get(category=5)
+    report = SummaryReport.objects.get()
+    assert (system.state, standing_of(system)) == ("validated", Standing(report))
+    signers = report.signatures.order_by("id").values_list("username", "meaning")
+    assert list(signers) == [("vera", "authorship"), ("maria", "responsibility"), ("quentin", "approval")]
+    assert [row["failed"] for row in report.facts["executions"]].count(1) == 1
+    master = ValidationPlan.objects.get(level="master")
+    assert {plan.state for plan in ValidationPlan.objects.all()} == {"approved"}
+    listed = {row["number"]: row["status"] for row in master.facts["systems"]}
+    assert listed[system.number] == "Validated"
+    assert not is_outdated(master)
 
 
 @pytest.mark.clause("Annex 11 1")
