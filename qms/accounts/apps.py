@@ -10,4 +10,4 @@ class AccountsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the acts and the handlers of promised mails."""
-        from qms.accounts import acts, notices  # noqa: F401, PLC0415  they register themselves
+        from qms.accounts import acts, notices, review_topic  # noqa: F401, PLC0415  they register themselves

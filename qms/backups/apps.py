@@ -10,4 +10,4 @@ class BackupsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register acts and checks."""
-        from qms.backups import acts, record_checks  # noqa: F401, PLC0415  they register themselves
+        from qms.backups import acts, record_checks, review_topic  # noqa: F401, PLC0415  they register themselves

@@ -10,4 +10,10 @@ class BatchesConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the acts and the workflow table."""
-        from qms.batches import acts, acts_review, subjects, workflow  # noqa: F401, PLC0415  they register themselves
+        from qms.batches import (  # noqa: F401, PLC0415  they register themselves
+            acts,
+            acts_review,
+            review_topic,
+            subjects,
+            workflow,
+        )

@@ -28,6 +28,7 @@ KEPT = {
     "validation/rendition_protocol.html": "a part of it",
     "validation/rendition_report.html": "a part of it",
     "validation/rendition_requirements.html": "a part of it",
+    "validation/rendition_review.html": "a part of it",
     "validation/rendition_set.html": "a part of it",
     "validation/rendition_study.html": "a part of it",
     "parts/_manifestation_facts.html": "a manifestation reads the same on screen, on paper and in the PDF",

@@ -10,6 +10,7 @@ from validation.models.plans import PlanSection, ValidationPlan
 from validation.models.protocols import Protocol, ProtocolStep
 from validation.models.reports import SummaryReport
 from validation.models.requirements import FunctionalRisk, MatrixVersion, Requirement, RequirementSet
+from validation.models.reviews import PeriodicReview, ReviewItem
 from validation.models.studies import KnappRun, KnappStudy
 from validation.models.systems import ConfigurationItem, System
 
@@ -32,12 +33,14 @@ __all__ = [
     "KnappRun",
     "KnappStudy",
     "MatrixVersion",
+    "PeriodicReview",
     "PlanSection",
     "Protocol",
     "ProtocolStep",
     "RecordDetermination",
     "Requirement",
     "RequirementSet",
+    "ReviewItem",
     "StepEntry",
     "StepEvidence",
     "SummaryReport",
