@@ -29,7 +29,11 @@ def conclude_all(review: PeriodicReview, person: Person, *, leave: str = "", **f
         for row in review.items.all()
         if row.topic != leave
     }
-    given = {"summary": "Fit for its use.", "next_review_on": next_year(), "conclusions": conclusions} | facts
+    given: dict[str, Any] = {
+        "summary": "Fit for its use.",
+        "next_review_on": next_year(),
+        "conclusions": conclusions,
+    } | facts
     return save_review(review, actor=person.actor(), revision=fresh(review).revision, **given)
 
 

@@ -110,7 +110,7 @@ def test_a_conclusion_on_facts_that_changed_is_drawn_again(desk: Desk, review: P
     with pytest.raises(ReviewItemsOpen, match="Functions and items"):
         open_ceremony(fresh(review), "approve", actor=desk.qa.actor())
     conclude_all(fresh(review), desk.engineer)
-    assert open_ceremony(fresh(review), "approve", actor=desk.qa.actor())
+    sign(review, "approve", desk.qa)
 
 
 @pytest.mark.clause("11.10(g)", "Annex 11 11")
