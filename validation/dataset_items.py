@@ -6,14 +6,19 @@ Serves: draft EU GMP Annex 22 §5.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path, PurePosixPath
 from typing import IO, Final
 
+from records.errors import Refusal
+from records.uploads.checks import check_file
 from records.uploads.deliveries import Quarantine
 from records.uploads.kinds import PICTURES
+from records.uploads.limits import DEFAULT_LIMITS
 from validation.errors_studies import ItemsNotWhole, SetInvalid
 from validation.likeness import hash_picture
 from validation.models import DataSet
@@ -21,6 +26,8 @@ from validation.study_runs import join_faults
 from validation.tables import ReadRow, read_table
 
 HEADINGS: Final = ("name", "sha256", "dhash", "unit", "stratum", "label", "verifier")
+ZIP_LIMITS: Final = replace(DEFAULT_LIMITS, max_entries=500, max_delivery_bytes=300_000_000)
+"""What is hashed while somebody waits for the page; larger sets are hashed where they lie."""
 STRATA: Final = ("stratum", "planned")
 LENGTHS: Final = {"name": 200, "unit": 60, "stratum": 80, "label": 80, "verifier": 120}
 _DIGEST = re.compile(r"[0-9a-f]{64}\Z")
@@ -123,7 +130,7 @@ def hash_zip(source: IO[bytes], quarantine: Quarantine) -> dict[str, tuple[str, 
     Every file passes the checks of an upload. Raises: `ItemsNotWhole` naming each refused file, and the
     refusals of the zip as a whole.
     """
-    delivery = quarantine.receive_zip(source, allowed=PICTURES)
+    delivery = quarantine.receive_zip(source, allowed=PICTURES, limits=ZIP_LIMITS)
     try:
         if delivery.refused:
             raise ItemsNotWhole(faults=join_faults([f"{row.name}: {row.sentence}" for row in delivery.refused]))
@@ -133,6 +140,36 @@ def hash_zip(source: IO[bytes], quarantine: Quarantine) -> dict[str, tuple[str, 
         }
     finally:
         quarantine.discard(delivery.token)
+
+
+def hash_folder(folder: Path) -> tuple[list[SetItem], list[str]]:
+    """Return an item for each picture below a folder, and a sentence for each file that is none.
+
+    The folder that a picture lies in is taken for its stratum. Every file passes the checks of an upload.
+    """
+    items, faults = [], []
+    for path in sorted(row for row in folder.rglob("*") if row.is_file()):
+        name = path.relative_to(folder).as_posix()
+        try:
+            with path.open("rb") as handle:
+                check_file(handle, name=path.name, allowed=PICTURES)
+                handle.seek(0)
+                sha256 = hashlib.file_digest(handle, "sha256").hexdigest()
+                handle.seek(0)
+                items.append(SetItem(name, sha256, hash_picture(handle), stratum=stratum_of(name)))
+        except Refusal as refusal:
+            faults.append(f"{name}: {refusal.text}")
+    return items, faults
+
+
+def draw_up(hashed: Mapping[str, tuple[str, str]]) -> list[SetItem]:
+    """Return an item for each hashed picture; stratum from its folder, the rest is left to fill in."""
+    return [SetItem(name, sha256, dhash, stratum=stratum_of(name)) for name, (sha256, dhash) in sorted(hashed.items())]
+
+
+def stratum_of(name: str) -> str:
+    """Return the folder that a picture lies in, or nothing."""
+    return PurePosixPath(name).parent.name
 
 
 def write_table(items: Iterable[SetItem]) -> str:

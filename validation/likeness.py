@@ -22,6 +22,8 @@ BITS: Final = SIDE * SIDE
 NEAR: Final = 12
 """Digits of 256 that may differ: photographs saved at three quarters of their size with JPEG quality 60 differ in 9."""
 BANDS: Final = NEAR + 1
+HEX_DIGITS: Final = BITS // 4
+CUTS: Final = tuple((n * HEX_DIGITS // BANDS, (n + 1) * HEX_DIGITS // BANDS) for n in range(BANDS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,7 @@ def hash_picture(handle: IO[bytes]) -> str:
         line = points[row * (SIDE + 1) : (row + 1) * (SIDE + 1)]
         for left, right in pairwise(line):
             value = value << 1 | (left < right)
-    return f"{value:0{BITS // 4}x}"
+    return f"{value:0{HEX_DIGITS}x}"
 
 
 def count_differences(first: str, second: str) -> int:
@@ -94,26 +96,18 @@ def meet_nearly(mine: Iterable[Item], others: Iterable[Item]) -> Iterator[tuple[
 
     With 13 bands, 12 differences leave one band untouched, so only items that share a band are compared.
     """
-    bands: dict[tuple[int, int], list[tuple[Item, int]]] = {}
+    bands: list[dict[str, list[Item]]] = [{} for _ in CUTS]
     for item in others:
         if item.dhash:
-            value = int(item.dhash, 16)
-            for place in split_bands(value):
-                bands.setdefault(place, []).append((item, value))
+            for known, (low, high) in zip(bands, CUTS, strict=True):
+                known.setdefault(item.dhash[low:high], []).append(item)
     for item in mine:
         if not item.dhash:
             continue
-        value, seen = int(item.dhash, 16), set()
-        for place in split_bands(value):
-            for other, theirs in bands.get(place, ()):
+        seen: set[int] = set()
+        for known, (low, high) in zip(bands, CUTS, strict=True):
+            for other in known.get(item.dhash[low:high], ()):
                 if id(other) not in seen:
                     seen.add(id(other))
-                    if (value ^ theirs).bit_count() <= NEAR:
+                    if count_differences(item.dhash, other.dhash) <= NEAR:
                         yield item, other
-
-
-def split_bands(value: int) -> Iterator[tuple[int, int]]:
-    """Yield the bands of a hash, each with its number."""
-    for number in range(BANDS):
-        low, high = number * BITS // BANDS, (number + 1) * BITS // BANDS
-        yield number, value >> low & (1 << high - low) - 1

@@ -22,7 +22,7 @@ from records.workflow import lock_record, state_label, take_role
 from validation.errors_records import TableNotReadable
 from validation.errors_studies import DesignNotSigned, RunDayImpossible, RunSheetUnknown, RunsNotWhole
 from validation.knapp import order_run
-from validation.knapp_design import PlannedRun
+from validation.knapp_design import QUALIFIED_DAYS, PlannedRun
 from validation.models import KnappRun, KnappStudy
 from validation.tables import ReadRow, read_table
 from validation.workflow import ENGINEERS
@@ -157,8 +157,8 @@ def import_runs(
         locked = lock_approved_study(study)
         check_day(locked, taken_on)
         read = read_runs(locked, text)
-        if read.faults:
-            raise RunsNotWhole(faults=join_faults(read.faults))
+        if faults := [*read.faults, *check_qualified(locked, read.runs, taken_on)]:
+            raise RunsNotWhole(faults=join_faults(faults))
         again = any(run.replaces for run in read.runs)
         if again:
             check_reason(reason)
@@ -184,6 +184,19 @@ def import_runs(
         ]
         with acting(actor, act, locked, reason=reason, details=details):
             return KnappRun.objects.bulk_create(rows)
+
+
+def check_qualified(study: KnappStudy, runs: Sequence[ReadRun], day: dt.date) -> list[str]:
+    """Name each inspector whose qualification was more than a year old on the day of a run.
+
+    Serves: EU GMP Annex 1 §8.31.
+    """
+    acting_now = {run.plan.inspector for run in runs if not run.plan.is_machine}
+    return [
+        f"{row['name']} was qualified on {row['qualified']}, more than a year before {day.isoformat()}"
+        for row in study.inspectors
+        if row["code"] in acting_now and (day - dt.date.fromisoformat(row["qualified"])).days > QUALIFIED_DAYS
+    ]
 
 
 def name_runs(runs: Sequence[str]) -> str:

@@ -34,6 +34,7 @@ WITHOUT_SERVERS = {
     "demo",
     "diffsettings",
     "findstatic",
+    "hash_pictures",
     "help",
     "makemessages",
     "makemigrations",

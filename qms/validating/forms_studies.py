@@ -82,7 +82,7 @@ class ItemsForm(TableForm):
     archive = forms.FileField(
         label="Or a zip of the pictures",
         required=False,
-        help_text="Each picture is checked and hashed here; the zip itself is not kept.",
+        help_text="Each picture is checked and hashed here; the zip itself is not kept. 500 pictures at most.",
     )
 
     def clean(self) -> dict[str, Any]:

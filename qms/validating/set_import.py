@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from django.conf import settings
 
@@ -10,7 +10,7 @@ from qms.validating import pages
 from qms.validating.forms_studies import ItemsForm
 from records.evidence import Actor
 from records.uploads.deliveries import Quarantine
-from validation.dataset_items import SetItem, hash_zip, read_items, whole_items, write_table
+from validation.dataset_items import SetItem, draw_up, hash_zip, read_items, whole_items, write_table
 from validation.datasets import add_items
 from validation.models import DataSet
 from validation.tables import ReadRow
@@ -52,11 +52,3 @@ class ItemsImport:
             return False
         rule = lambda: add_items(self.data_set, whole_items(self.lines), actor=actor)  # noqa: E731
         return pages.try_rule(self.form, rule) is not None
-
-
-def draw_up(hashed: dict[str, tuple[str, str]]) -> list[SetItem]:
-    """Return an item for each picture; a folder is taken for its stratum, the rest is left to fill in."""
-    return [
-        SetItem(name, sha256, dhash, stratum=PurePosixPath(name).parent.name)
-        for name, (sha256, dhash) in sorted(hashed.items())
-    ]

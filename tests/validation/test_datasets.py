@@ -7,10 +7,18 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from django.core.management import call_command
 from django.db import DatabaseError, transaction
 
 from records.acting import acting
-from records.errors import ReasonMissing, RecordNotEditable, RoleNotAllowed, StaleRevision, TransitionNotAllowed
+from records.errors import (
+    ReasonMissing,
+    RecordNotEditable,
+    Refusal,
+    RoleNotAllowed,
+    StaleRevision,
+    TransitionNotAllowed,
+)
 from records.models import Event
 from records.uploads.deliveries import Quarantine
 from records.workflow import perform_transition
@@ -304,3 +312,22 @@ def test_a_zip_with_something_else_in_it_is_refused_by_name(tmp_path: Path):
 def test_strata_without_a_plan_are_refused(desk: Desk, strata: str):
     with pytest.raises(SetInvalid):
         begin_set(desk.system, set_facts(strata=strata), actor=desk.engineer.actor(), purpose="test")
+
+
+def test_pictures_are_hashed_where_they_lie_and_what_is_none_is_named(tmp_path: Path, capsys):
+    (tmp_path / "crack").mkdir()
+    (tmp_path / "crack" / "a.png").write_bytes(PICTURE)
+    call_command("hash_pictures", str(tmp_path))
+    ((row, item),) = read_items(capsys.readouterr().out)
+    assert (row.faults, item.name, item.stratum) == ((), "crack/a.png", "crack")
+    hashed = hash_zip(a_zip(a_png=PICTURE), Quarantine(tmp_path / "quarantine"))
+    assert (item.sha256, item.dhash) == hashed["a.png"]
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(SystemExit):
+        call_command("hash_pictures", str(tmp_path))
+    assert "notes.txt: " in capsys.readouterr().err
+
+
+def test_what_is_hashed_while_somebody_waits_is_limited(tmp_path: Path):
+    with pytest.raises(Refusal, match="500"):
+        hash_zip(a_zip(**{f"p{number}_png": b"x" for number in range(501)}), Quarantine(tmp_path))

@@ -8,6 +8,7 @@ import pytest
 from django.db import DatabaseError, transaction
 
 from records.acting import acting
+from records.clock import now
 from records.errors import ReasonMissing, RecordNotEditable, StaleRevision
 from records.workflow import perform_transition
 from signatures.ceremonies import open_ceremony
@@ -295,3 +296,15 @@ def test_quality_abandons_a_study_and_its_runs_stay(desk: Desk):
     assert study.runs.count() == 1
     with pytest.raises(DesignNotSigned):
         take_runs(desk, study, all_runs(study), reason="we would like to go on")
+
+
+@pytest.mark.clause("Annex 1 8.31")
+def test_a_run_by_somebody_whose_qualification_is_over_is_refused_by_name(desk: Desk, monkeypatch: pytest.MonkeyPatch):
+    today = now().date()
+    study = approved_study(desk, inspectors=inspectors(qualified=today - dt.timedelta(days=365)))
+    later = today + dt.timedelta(days=10)
+    monkeypatch.setattr("validation.study_runs.timezone.localdate", lambda *at: today if at else later)
+    with pytest.raises(RunsNotWhole, match=r"Inspector 1 was qualified on .* more than a year before"):
+        import_runs(study, all_runs(study), actor=desk.engineer.actor(), taken_on=later)
+    machine = table_of(study, {"M-01": REJECTS})
+    assert len(import_runs(study, machine, actor=desk.engineer.actor(), taken_on=later)) == 1

@@ -7,7 +7,7 @@ from validation.executions import record_result
 from validation.models import Execution
 from validation.results import states_of
 
-ENGINEER, QUALITY, SECOND_QUALITY, REVIEWER = "vera", "maria", "quentin", "rita"
+ENGINEER, QUALITY, SECOND_QUALITY, REVIEWER, SCIENTIST = "vera", "maria", "quentin", "rita", "dev"
 
 
 def ensure_results(cast: Cast, run: Execution, results: dict[int, tuple[str, str]]) -> None:

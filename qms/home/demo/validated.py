@@ -13,6 +13,7 @@ from examples.make_lot_zip import load_photographs
 from qms.home.demo.assessed import tell_gap_assessment
 from qms.home.demo.cast import Cast
 from qms.home.demo.data_flows import tell_data_flow
+from qms.home.demo.data_sets import tell_data_sets
 from qms.home.demo.knapp_study import tell_knapp_design, tell_knapp_study
 from qms.home.demo.performance import tell_pq, tell_pq_protocol
 from qms.home.demo.planned import tell_installation, tell_master_plan, tell_plan, tell_report
@@ -166,6 +167,7 @@ CHAPTERS: tuple[Callable[[Cast], None], ...] = (
     ensure_disposition,
     ensure_passed_run,
     tell_gap_assessment,
+    tell_data_sets,
     tell_knapp_design,
     tell_knapp_study,
     tell_pq_protocol,

@@ -31,6 +31,7 @@ from signatures.eligibility import why_not_sign
 from validation.clauses import PART11
 from validation.document_readiness import is_outdated
 from validation.models import (
+    DataSet,
     Execution,
     GapAssessment,
     KnappStudy,
@@ -39,6 +40,7 @@ from validation.models import (
     System,
     ValidationPlan,
 )
+from validation.overlap import find_overlap
 from validation.results import states_of
 from validation.status import Standing, standing_of
 from validation.traceability import count_gaps
@@ -239,3 +241,12 @@ def test_the_performance_qualification_rests_on_the_signed_report(said: list[str
     assert study.signatures.latest("id").content_hash in run.entries.get(step=1).actual
     signers = {row.signer.username for row in study.signatures.all()}
     assert signers == {"vera", "quentin"}
+
+
+@pytest.mark.clause("Annex 22 6")
+def test_a_test_set_too_near_to_the_training_set_waits_with_its_pairs_named(said: list[str]):
+    states = dict(DataSet.objects.values_list("purpose", "state"))
+    assert states == {"train": "approved", "test": "draft"}
+    pairs = find_overlap(DataSet.objects.get(purpose="test"))
+    assert {pair.why for pair in pairs} == {"nearly the same picture as"}
+    assert len(pairs) > 5
