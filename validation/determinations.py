@@ -92,7 +92,7 @@ def record_kinds() -> dict[str, type[ControlledRecord]]:
     kinds = [
         model for model in apps.get_models() if issubclass(model, ControlledRecord) and model is not ControlledRecord
     ]
-    return {model._meta.label_lower: model for model in sorted(kinds, key=lambda model: model.KIND_LABEL)}
+    return {model._meta.label_lower: model for model in sorted(kinds, key=lambda model: model.KIND_LABEL.lower())}
 
 
 def kind_named(name: str) -> type[ControlledRecord]:

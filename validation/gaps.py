@@ -94,7 +94,7 @@ def draft_gaps(system: System, *, actor: Actor, edition: str, title: str, purpos
         act="validation.gaps.drafted",
         system=system,
         edition=found.id,
-        edition_title=f"{found.title}. {found.edition}"[:200],
+        edition_title=found.edition,
         edition_status=found.status,
         edition_digest=found.digest,
         clauses=clauses,

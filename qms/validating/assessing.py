@@ -58,6 +58,13 @@ def list_lines(assessment: GapAssessment) -> tuple[list[Line], Progress]:
     return lines, count_progress(len(lines), rows, closed=closed, today=today)
 
 
+def progress_of(assessment: GapAssessment) -> Progress:
+    """Return the counts of an assessment whose answers and closures were fetched with it."""
+    rows = list(assessment.answers.all())
+    closed = closed_places({row.position: list(row.closures.all()) for row in rows}, rows)
+    return count_progress(len(assessment.clauses), rows, closed=closed, today=now().date())
+
+
 def next_open(assessment: GapAssessment, *, after: int) -> int:
     """Return the place of the next clause without an answer, from the start again if need be; else 0."""
     answered = set(assessment.answers.values_list("position", flat=True))

@@ -35,7 +35,7 @@ class GapForm(forms.Form):
 
     edition = forms.ChoiceField(
         label="Assess against",
-        choices=[(row.id, f"{row.title}: {row.edition}") for row in EDITIONS.values()],
+        choices=[(row.id, row.edition) for row in EDITIONS.values()],
         help_text="The assessment keeps the clauses as they are today; another edition is another assessment.",
     )
     title = forms.CharField(label="Title", max_length=200)
@@ -104,12 +104,20 @@ class AnswerForm(forms.Form):
         )
 
 
+class SystemField(forms.ModelChoiceField):  # type: ignore[type-arg]  # no type arguments at run time
+    """A system of the inventory, by number and name."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Return how a system is told from the others."""
+        return f"{obj.number} {obj.title}"
+
+
 class DeterminationForm(forms.Form):
     """Whether some data are a required record."""
 
     title = forms.CharField(label="Name", max_length=200)
     what = long_text("What data", hint="What they are, who makes them, and for what.")
-    system = forms.ModelChoiceField(System.objects.none(), label="System they are made in", required=False)
+    system = SystemField(System.objects.none(), label="System they are made in", required=False)
     governs = forms.ChoiceField(
         label="Kind of record in this installation",
         required=False,

@@ -22,6 +22,7 @@ TERMS: dict[str, str] = {
     "OQ": "Operational qualification: proof that the system does what its requirements say.",
     "Override": "A person's decision on an image that differs from the model's, with a reason.",
     "PQ": "Performance qualification: proof that the process works with the system in daily use.",
+    "Predicate rule": "The rule that asks for a record at all; Part 11 only says how to keep it electronically.",
     "QA": "Quality assurance.",
     "Quality factor": "Ten times the share of inspections that rejected a container, rounded half up: 0 to 10.",
     "Random check": "Accepted units drawn at random, which a person looks at to check the model.",

@@ -34,9 +34,9 @@ from validation.workflow import ENGINEERS, QA
 def list_gaps(request: HttpRequest) -> HttpResponse:
     """Show the gap assessments, newest first."""
     actor = actor_of(request)
-    page = page_through(records_for(actor, GapAssessment).select_related("system"), ordering=["-id"], query=request.GET)
-    progress = {row.pk: assessing.list_lines(row)[1] for row in page.rows}
-    context = {"page": page, "rows": [(row, progress[row.pk]) for row in page.rows]}
+    found = records_for(actor, GapAssessment).select_related("system").prefetch_related("answers__closures")
+    page = page_through(found, ordering=["-id"], query=request.GET)
+    context = {"page": page, "rows": [(row, assessing.progress_of(row)) for row in page.rows]}
     return render(request, "validating/gap_list.html", context)
 
 
