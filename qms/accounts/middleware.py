@@ -38,6 +38,7 @@ PUBLIC = frozenset(
         "accounts:demo-file",
         "web:help",
         "web:help-topic",
+        "web:texts",
         "web:glossary",
         "web:preferences",
         "web:stay",

@@ -10,5 +10,6 @@ urlpatterns = [
     path("help/<slug:topic>", views.show_help, name="help-topic"),
     path("glossary/", views.show_glossary, name="glossary"),
     path("preferences/", views.save_preferences, name="preferences"),
+    path("texts.js", views.send_texts, name="texts"),
     path("stay/", views.stay_signed_in, name="stay"),
 ]

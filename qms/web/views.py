@@ -6,11 +6,13 @@ Writes nothing but cookies of appearance.
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.template import TemplateDoesNotExist
 from django.template.loader import get_template
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
+from django.views.i18n import JavaScriptCatalog
 
 from qms.web import context, glossary
 from qms.web.refusals import render_fault, render_problem
@@ -54,6 +56,12 @@ def show_glossary(request: HttpRequest) -> HttpResponse:
     """Show the words of the house."""
     terms = sorted(glossary.TERMS.items(), key=lambda term: term[0].casefold())
     return render(request, "web/glossary.html", {"terms": terms})
+
+
+@require_safe
+def send_texts(request: HttpRequest) -> HttpResponseBase:
+    """Give the texts of the scripts in the page's language; pages in the source's language do not ask for them."""
+    return JavaScriptCatalog.as_view()(request)
 
 
 @require_POST

@@ -2,6 +2,7 @@
 import { watchCodeWaits } from "./countdown.js";
 import { watchIdle } from "./idle.js";
 import { watchKeys } from "./keys.js";
+import { fill, gettext } from "./texts.js";
 
 const live = () => document.getElementById("live");
 
@@ -109,7 +110,7 @@ document.addEventListener("click", (event) => {
   const opener = event.target.closest("[data-dialog]");
   if (opener) { document.getElementById(opener.dataset.dialog)?.showModal(); return; }
   const digest = event.target.closest("button.digest");
-  if (digest) navigator.clipboard?.writeText(digest.dataset.copy).then(() => say("Copied"));
+  if (digest) navigator.clipboard?.writeText(digest.dataset.copy).then(() => say(gettext("Copied")));
 });
 
 /** Make digests into buttons that copy the whole. */
@@ -119,7 +120,7 @@ function enhance(root) {
     const button = document.createElement("button");
     button.type = "button";
     for (const { name, value } of span.attributes) button.setAttribute(name, value);
-    button.title = `Copy ${span.dataset.copy}`;
+    button.title = fill(gettext("Copy %(digest)s"), { digest: span.dataset.copy });
     button.append(...span.childNodes);
     span.replaceWith(button);
   }

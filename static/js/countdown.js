@@ -2,9 +2,10 @@
 // the page says when that is and what the server's time was, so a wrong local clock does no harm.
 //
 //   <p data-code-wait data-available-at="…" data-server-now="…">Use the next code, after 14:03:30.</p>
+import { fill, gettext } from "./texts.js";
 
 function write(seconds) {
-  return `Use the next code: available in ${seconds} s`;
+  return fill(gettext("Use the next code: available in %(seconds)s s"), { seconds });
 }
 
 function start(line, say) {
@@ -22,7 +23,7 @@ function start(line, say) {
       setTimeout(tick, 250);
       return;
     }
-    line.textContent = "Your next code is ready. Use the one shown now.";
+    line.textContent = gettext("Your next code is ready. Use the one shown now.");
     line.classList.add("is-ready");
     say?.(line.textContent);
   };

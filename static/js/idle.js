@@ -1,5 +1,6 @@
 // Says two minutes before the session ends that it will, and lets the person stay.
 // The server alone ends sessions; this only tells.
+import { fill, gettext, ngettext } from "./texts.js";
 
 const CHECK_EVERY = 1000;
 const CHANNEL = "countersign-activity"; // other windows of the same person keep the session too
@@ -22,10 +23,10 @@ export function watchIdle(say) {
   async function stay() {
     const token = JSON.parse(document.body.getAttribute("hx-headers") ?? "{}");
     const answer = await fetch(stayUrl, { method: "POST", headers: { ...token, Accept: "application/json" } });
-    if (answer.ok) { tellOthers(); say("You stay signed in."); } else location.reload();
+    if (answer.ok) { tellOthers(); say(gettext("You stay signed in.")); } else location.reload();
   }
 
-  dialog.querySelector("[data-stay]").addEventListener("click", () => { stay().catch(() => say("The connection is lost. Try again.")); });
+  dialog.querySelector("[data-stay]").addEventListener("click", () => { stay().catch(() => say(gettext("The connection is lost. Try again."))); });
   dialog.addEventListener("cancel", (event) => event.preventDefault());
   document.addEventListener("htmx:afterOnLoad", (event) => { if (!event.target.closest("[data-poll]")) tellOthers(); });
   document.addEventListener("countersign:saved", tellOthers);
@@ -35,7 +36,10 @@ export function watchIdle(say) {
     if (idle >= Number(idleSeconds) + 2) { location.reload(); seen = Date.now(); return; }
     if (idle < Number(idleWarningSeconds)) return;
     const rest = Math.max(0, Math.ceil(Number(idleSeconds) - idle));
-    left.textContent = rest > 60 ? `${Math.ceil(rest / 60)} minutes` : `${rest} seconds`;
+    const minutes = Math.ceil(rest / 60);
+    left.textContent = rest > 60
+      ? fill(ngettext("%(minutes)s minute", "%(minutes)s minutes", minutes), { minutes })
+      : fill(ngettext("%(rest)s second", "%(rest)s seconds", rest), { rest });
     if (!isSaid) { isSaid = true; dialog.showModal(); }
   }, CHECK_EVERY);
 }

@@ -1,5 +1,6 @@
 // Saves decisions one after another in the background, in the order in which they were made.
 // A lost link stops the queue and tries again; a refusal stops it and says why.
+import { gettext } from "./texts.js";
 
 const RETRY_MS = [1000, 3000, 8000, 15000];
 
@@ -30,7 +31,7 @@ export function makeQueue({ headers, told, saved, refused }) {
       try {
         answer = await send(job);
       } catch (fault) {
-        why = fault.message === "signed out" ? "You are signed out: sign in again in another window, and they are saved." : "The connection is lost; trying again…";
+        why = fault.message === "signed out" ? gettext("You are signed out: sign in again in another window, and they are saved.") : gettext("The connection is lost; trying again…");
         const pause = RETRY_MS[Math.min(failures, RETRY_MS.length - 1)];
         failures += 1;
         tell();
@@ -43,7 +44,7 @@ export function makeQueue({ headers, told, saved, refused }) {
         saved(job, answer.data);
         document.dispatchEvent(new CustomEvent("countersign:saved"));
       } else {
-        refused(job, answer.data.detail ?? "Nothing was saved.");
+        refused(job, answer.data.detail ?? gettext("Nothing was saved."));
       }
       tell();
     }

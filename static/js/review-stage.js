@@ -1,5 +1,6 @@
 // The picture of the lightbox: photograph, region and overlay on one canvas, zoomed around the unit.
 // Photographs are kept as loaded images, since nothing may be stored by the browser's cache.
+import { gettext } from "./texts.js";
 
 const KEPT = 12;
 const pictures = new Map();
@@ -76,7 +77,7 @@ export function makeStage(canvas, wait, colour) {
     photo = load(urls.photo);
     overlay = unit.overlay && showsOverlay ? load(urls.overlay) : null;
     wait.hidden = photo.done;
-    wait.textContent = "Loading the photograph…";
+    wait.textContent = gettext("Loading the photograph…");
     try {
       await photo.ready;
       if (mine !== turn) return;
@@ -87,7 +88,7 @@ export function makeStage(canvas, wait, colour) {
       if (mine !== turn) return;
       context.clearRect(0, 0, canvas.width, canvas.height);
       wait.hidden = false;
-      wait.textContent = "The photograph cannot be loaded. Try again, or open the unit's own page.";
+      wait.textContent = gettext("The photograph cannot be loaded. Try again, or open the unit's own page.");
     }
   }
 

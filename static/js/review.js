@@ -3,6 +3,7 @@
 import { say } from "./app.js";
 import { makeQueue } from "./review-queue.js";
 import { load, makeStage } from "./review-stage.js";
+import { fill, gettext, ngettext } from "./texts.js";
 
 const AHEAD = 3;
 const TOAST_MS = 5000;
@@ -23,20 +24,23 @@ let lastDecided = null;
 const address = (name, unit) => data.urls[name].replace(data.blank, encodeURIComponent(unit.unit));
 const urlsOf = (unit) => ({ photo: address("photo", unit), overlay: address("overlay", unit) });
 const current = () => units[here];
+const sayOf = (unit, text) => fill(gettext("Unit %(unit)s: %(text)s"), { unit: unit.unit, text });
+const rejectOf = (defect) => fill(gettext("Reject: %(defect)s"), { defect });
 const stage = dialog && makeStage($("lightbox-canvas"), $("lightbox-wait"), () => getComputedStyle(dialog).getPropertyValue("--focus-line").trim() || "#2f8fe6");
 
 const queue = dialog && makeQueue({
   headers: token,
   told({ waiting, why }) {
     const line = $("lightbox-queue");
-    line.textContent = waiting ? `${waiting} unsaved${why ? `. ${why}` : ""}` : "";
+    const unsaved = fill(gettext("%(waiting)s unsaved"), { waiting });
+    line.textContent = waiting ? `${unsaved}${why ? `. ${why}` : ""}` : "";
     line.classList.toggle("is-behind", Boolean(why));
   },
   saved(job, answer) { update(job.unit, answer.unit); count(answer.counts); },
   refused(job, text) {
     Object.assign(job.unit, job.before);
     drawCell(job.unit);
-    showError(`Unit ${job.unit.unit}: ${text}`);
+    showError(sayOf(job.unit, text));
     refresh(job.unit);
   },
 });
@@ -85,7 +89,13 @@ function drawCell(unit) {
   const cell = document.querySelector(`.unit[data-unit="${CSS.escape(unit.unit)}"]`);
   if (!cell) return;
   cell.className = `unit unit-${unit.verdict}${unit === current() ? " is-current" : ""}`;
-  const words = { good: "good", reject: (unit.decided || unit.defect || "reject").toLowerCase(), waiting: "waiting", failed: "no result", undecided: "undecided" };
+  const words = {
+    good: gettext("good"),
+    reject: (unit.decided || unit.defect || gettext("reject")).toLowerCase(),
+    waiting: gettext("waiting"),
+    failed: gettext("no result"),
+    undecided: gettext("undecided"),
+  };
   cell.querySelector("[data-verdict]").replaceChildren(icon(SIGNS[unit.verdict]), words[unit.verdict]);
   cell.querySelector("[data-done]").hidden = !unit.reviewed;
 }
@@ -96,19 +106,19 @@ function count(counts) {
     if (chip) chip.textContent = number;
   }
   const begin = $("review-start");
-  if (begin) { begin.hidden = !counts.todo; begin.textContent = `Review ${counts.todo} unit${counts.todo === 1 ? "" : "s"}`; }
+  if (begin) { begin.hidden = !counts.todo; begin.textContent = fill(ngettext("Review %(todo)s unit", "Review %(todo)s units", counts.todo), counts); }
 }
 
 function facts(unit) {
   const rows = [
-    ["Model", `${unit.outcome || "no result"}${unit.defect ? `: ${unit.defect}` : ""}`],
-    ["Answer", [unit.answer, unit.confidence].filter(Boolean).join(", ") || "none"],
-    ["Limits", data.limits],
-    ["Version", data.model],
-    ["Photograph", `${unit.file}, SHA-256 ${unit.sha256.slice(0, 12)}…`],
+    [gettext("Model"), `${unit.outcome ? gettext(unit.outcome) : gettext("no result")}${unit.defect ? `: ${unit.defect}` : ""}`],
+    [gettext("Answer"), [unit.answer, unit.confidence].filter(Boolean).join(", ") || gettext("none")],
+    [gettext("Limits"), data.limits],
+    [gettext("Version"), data.model],
+    [gettext("Photograph"), `${unit.file}, SHA-256 ${unit.sha256.slice(0, 12)}…`],
   ];
-  if (unit.random) rows.push(["Why here", "Random check of accepted units"]);
-  if (unit.explanation) rows.push(["Because", unit.explanation]);
+  if (unit.random) rows.push([gettext("Why here"), gettext("Random check of accepted units")]);
+  if (unit.explanation) rows.push([gettext("Because"), unit.explanation]);
   return rows.map(([term, text]) => {
     const row = document.createElement("div");
     row.append(Object.assign(document.createElement("dt"), { textContent: term }), Object.assign(document.createElement("dd"), { textContent: text }));
@@ -126,8 +136,8 @@ function line(entry) {
 
 function drawSide() {
   const unit = current();
-  $("lightbox-title").textContent = `Unit ${unit.unit}`;
-  $("lightbox-place").textContent = `${here + 1} of ${total}${unit.reviewed ? " · reviewed" : ""}`;
+  $("lightbox-title").textContent = fill(gettext("Unit %(unit)s"), unit);
+  $("lightbox-place").textContent = fill(unit.reviewed ? gettext("%(place)s of %(total)s · reviewed") : gettext("%(place)s of %(total)s"), { place: here + 1, total });
   $("lightbox-verdict").className = `lightbox-verdict verdict-${unit.verdict}`;
   $("lightbox-verdict").replaceChildren(icon(SIGNS[unit.verdict]), unit.text);
   $("lightbox-facts").replaceChildren(...facts(unit));
@@ -148,12 +158,12 @@ function show(place) {
   $("lightbox-error").hidden = true;
   drawSide();
   drawCell(unit);
-  $("lightbox-canvas").setAttribute("aria-label", `Photograph of unit ${unit.unit}`);
+  $("lightbox-canvas").setAttribute("aria-label", fill(gettext("Photograph of unit %(unit)s"), unit));
   const start = performance.now();
   stage.show(unit, urlsOf(unit)).then(() => { dialog.dataset.stepMs = (performance.now() - start).toFixed(1); dialog.dataset.shown = unit.unit; });
   for (const next of units.slice(here + 1, here + 1 + AHEAD)) load(urlsOf(next).photo);
   if (here > units.length - 20 && units.length < total) fetchUnits().catch(() => {});
-  say(`Unit ${unit.unit}, ${here + 1} of ${total}: ${unit.text}`);
+  say(fill(gettext("Unit %(unit)s, %(place)s of %(total)s: %(text)s"), { unit: unit.unit, place: here + 1, total, text: unit.text }));
 }
 
 async function open(name) {
@@ -171,7 +181,7 @@ function nextOpen() {
   const order = [...units.keys()].map((step) => (here + 1 + step) % units.length);
   const found = order.find((place) => needsLook(units[place]));
   if (found !== undefined && found !== here) show(found);
-  else toast("No unit of this list is left to review.");
+  else toast(gettext("No unit of this list is left to review."));
 }
 
 // Deciding ----------------------------------------------------------------------------------
@@ -186,7 +196,7 @@ function decide(fields, verdict, text) {
   const unit = current();
   lastDecided = unit;
   send(unit, "decide", fields, { verdict, text, reviewed: true, mine: true });
-  toast(`Unit ${unit.unit}: ${text}`, true);
+  toast(sayOf(unit, text), true);
   closeChoice();
   const ahead = units.findIndex((row, place) => place > here && needsLook(row));
   if (ahead >= 0) show(ahead);
@@ -196,45 +206,45 @@ function decide(fields, verdict, text) {
 
 function agree() {
   const unit = current();
-  if (unit.outcome === "undecided") { showError("The model did not decide this unit. Press G for good or R for reject."); return; }
-  decide({ action: "agree" }, unit.outcome, unit.outcome === "good" ? "Good" : `Reject: ${unit.defect}`);
+  if (unit.outcome === "undecided") { showError(gettext("The model did not decide this unit. Press G for good or R for reject.")); return; }
+  decide({ action: "agree" }, unit.outcome, unit.outcome === "good" ? gettext("Good") : rejectOf(unit.defect));
 }
 
 function good() {
   const unit = current();
   if (unit.outcome === "good") agree();
-  else if (unit.outcome === "undecided") decide({ action: "good" }, "good", "Good");
-  else choose("Why is it good?", data.reasons.good, (reason, words) => decide({ action: "good", reason_code: reason.code, reason_text: words }, "waiting", "Reject; good waits for a second person"));
+  else if (unit.outcome === "undecided") decide({ action: "good" }, "good", gettext("Good"));
+  else choose(gettext("Why is it good?"), data.reasons.good, (reason, words) => decide({ action: "good", reason_code: reason.code, reason_text: words }, "waiting", gettext("Reject; good waits for a second person")));
 }
 
 function reject() {
   const unit = current();
-  choose("Which defect?", data.defects.map((row) => ({ ...row, label: `${row.name} (${row.severity})` })), (defect) => {
+  choose(gettext("Which defect?"), data.defects.map((row) => ({ ...row, label: `${row.name} (${row.severity})` })), (defect) => {
     const fields = { action: "reject", defect: defect.id };
-    const done = (more) => decide({ ...fields, ...more }, "reject", `Reject: ${defect.name}`);
+    const done = (more) => decide({ ...fields, ...more }, "reject", rejectOf(defect.name));
     if (unit.outcome === "undecided" || (unit.outcome === "reject" && defect.id === unit.defectId)) done({});
-    else choose("Why otherwise than the model?", data.reasons.reject, (reason, words) => done({ reason_code: reason.code, reason_text: words }));
+    else choose(gettext("Why otherwise than the model?"), data.reasons.reject, (reason, words) => done({ reason_code: reason.code, reason_text: words }));
   });
 }
 
 function undo() {
   const unit = toastTimer && lastDecided ? lastDecided : current();
-  if (!unit.mine || !unit.reviewed) { showError("There is no decision of yours on this unit to take back."); return; }
+  if (!unit.mine || !unit.reviewed) { showError(gettext("There is no decision of yours on this unit to take back.")); return; }
   hideToast();
-  send(unit, "decide", { action: "undo" }, { reviewed: false, mine: false, verdict: unit.outcome, text: "Taken back" });
+  send(unit, "decide", { action: "undo" }, { reviewed: false, mine: false, verdict: unit.outcome, text: gettext("Taken back") });
   show(units.indexOf(unit));
 }
 
 function answer(name) {
   const unit = current();
   const go = (words) => {
-    send(unit, "verify", { answer: name, reason: words }, { verdict: name === "verify" ? "good" : "reject", text: name === "verify" ? "Good, verified" : "Not verified", reviewed: name === "verify" });
+    send(unit, "verify", { answer: name, reason: words }, { verdict: name === "verify" ? "good" : "reject", text: name === "verify" ? gettext("Good, verified") : gettext("Not verified"), reviewed: name === "verify" });
     closeChoice();
     const ahead = units.findIndex((row, place) => place > here && row.verdict === "waiting" && !row.mine);
     if (ahead >= 0) show(ahead); else drawSide();
   };
   if (name === "verify") go("");
-  else ask("Why do you not verify it?", 4, go);
+  else ask(gettext("Why do you not verify it?"), 4, go);
 }
 
 function showSide(is) {
@@ -267,7 +277,7 @@ function pick(place) {
   const option = pending?.options?.[place];
   if (!option) return;
   const { chosen } = pending;
-  if (option.code === data.other) ask("Say what", data.otherMinimum, (words) => chosen(option, words));
+  if (option.code === data.other) ask(gettext("Say what"), data.otherMinimum, (words) => chosen(option, words));
   else chosen(option, "");
 }
 
@@ -277,7 +287,7 @@ function ask(title, minimum, chosen) {
   $("lightbox-choice").hidden = false;
   $("lightbox-options").replaceChildren();
   $("lightbox-choice-title").textContent = title;
-  $("lightbox-words-label").textContent = `In at least ${minimum} characters`;
+  $("lightbox-words-label").textContent = fill(gettext("In at least %(minimum)s characters"), { minimum });
   $("lightbox-text").hidden = false;
   $("lightbox-words").value = "";
   $("lightbox-words").focus();
@@ -285,7 +295,7 @@ function ask(title, minimum, chosen) {
 
 function takeWords() {
   const words = $("lightbox-words").value.trim();
-  if (words.length < pending.minimum) { showError(`Write at least ${pending.minimum} characters.`); return; }
+  if (words.length < pending.minimum) { showError(fill(gettext("Write at least %(minimum)s characters."), pending)); return; }
   pending.words(words);
 }
 

@@ -1,5 +1,6 @@
 // The runner: P and F choose the result and go to the text, E chooses evidence; dropped and pasted files are kept at once.
 import { say } from "./app.js";
+import { gettext } from "./texts.js";
 
 const TYPING = "input:not([type=checkbox], [type=radio], [type=button], [type=file]), textarea, select";
 const RESULTS = { p: "pass", f: "fail" };
@@ -37,10 +38,10 @@ async function keep(files) {
     const list = page.getElementById("evidence");
     if (!list) throw new Error(String(answer.status));
     document.getElementById("evidence").replaceWith(document.importNode(list, true));
-    say(answer.ok ? "Evidence is kept." : list.querySelector("[role=alert]")?.textContent ?? "The file was refused.");
+    say(answer.ok ? gettext("Evidence is kept.") : list.querySelector("[role=alert]")?.textContent ?? gettext("The file was refused."));
   } catch {
     document.getElementById("evidence").removeAttribute("aria-busy");
-    say("The file was not sent. Try again.");
+    say(gettext("The file was not sent. Try again."));
   }
 }
 

@@ -71,6 +71,7 @@ TABLE: dict[str, Rule] = {
     "backups:drill": only_post(ADMINISTRATOR),
     "web:help": Rule(EVERYBODY),
     "web:help-topic": Rule(EVERYBODY),
+    "web:texts": Rule(EVERYBODY),
     "web:glossary": Rule(EVERYBODY),
     "web:preferences": only_post(EVERYBODY),
     "web:stay": only_post(SIGNED_IN),
