@@ -6,7 +6,7 @@ STAMP := $(VENV)/.installed-from-lock
 TESTS ?= tests
 JOURNEY ?=
 
-.PHONY: env demo test e2e screenshots assurance matrix bench lint format lock-check clean-static
+.PHONY: env demo test e2e screenshots assurance matrix oq-results bench lint format lock-check clean-static
 .PHONY: lint-format lint-code lint-types lint-layers lint-templates lint-django
 env: $(STAMP)
 
@@ -41,9 +41,13 @@ assurance: env
 	$(PYTHON) qms/plant/system_packages.py test
 	ASSURANCE_SIZE=full $(RUN) -m pytest -m assurance -o faulthandler_timeout=0 $(TESTS)
 
-# docs/part11-matrix.md, from the clauses and the tests' marks.
+# docs/part11-matrix.md and docs/validation/requirements.md, from data and the tests' marks.
 matrix: env
 	$(RUN) -m tests.architecture.matrix
+
+# examples/validation/oq-results.xml: the tests that carry requirements, and how they ended.
+oq-results: env
+	$(RUN) -m tests.oq_results
 
 # Ratios, printed; kept out of make test, whose machine is shared.
 bench: env

@@ -31,6 +31,13 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(stack.close)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Let reports of the tests name the requirements that each proves."""
+    for item in items:
+        named = [identifier for mark in item.iter_markers("requirement") for identifier in mark.args]
+        item.user_properties += [("requirement", identifier) for identifier in named]
+
+
 def migrate_template() -> None:
     """Run the migrations as the owner role, in the template."""
     owner = connections["owner"]

@@ -1,6 +1,6 @@
-"""Build the Part 11 matrix from the clause data and the markers that the tests carry.
+"""Build the Part 11 matrix and the pipeline's requirements from data and the markers that the tests carry.
 
-``python -m tests.architecture.matrix`` writes ``docs/part11-matrix.md``.
+``python -m tests.architecture.matrix`` writes ``docs/part11-matrix.md`` and ``docs/validation/requirements.md``.
 """
 
 from __future__ import annotations
@@ -11,15 +11,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from examples.validation.pipeline import REQUIREMENTS
 from validation.clauses import CLAUSES, EDITION
+from validation.risk import USUAL_MATRIX, Level
 
 ROOT = Path(__file__).resolve().parents[2]
 TARGET = ROOT / "docs" / "part11-matrix.md"
+REQUIREMENTS_TARGET = ROOT / "docs" / "validation" / "requirements.md"
+KINDS = ("clause", "assurance", "requirement")
 
 
 @dataclass(frozen=True, order=True)
 class Mark:
-    """One marker: its kind (clause or assurance), its id and the test that carries it."""
+    """One marker: its kind, one of `KINDS`, its id and the test that carries it."""
 
     kind: str
     id: str
@@ -32,7 +36,7 @@ def markers_of(node: ast.expr) -> Iterator[tuple[str, str]]:
         if (
             isinstance(call, ast.Call)
             and isinstance(call.func, ast.Attribute)
-            and call.func.attr in ("clause", "assurance")
+            and call.func.attr in KINDS
             and isinstance(call.func.value, ast.Attribute)
             and call.func.value.attr == "mark"
         ):
@@ -90,6 +94,37 @@ def write_matrix(marks: list[Mark]) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
+def write_requirements(marks: list[Mark]) -> str:
+    """Return the requirements of the shipped pipeline as Markdown: text, source, risk by the usual matrix, tests."""
+    lines = [
+        "# Requirements of the shipped vial pipeline, and their risks",
+        "",
+        "Generated from `examples/validation/pipeline.py` and the markers of the tests (`make matrix`).",
+        "`make oq-results` runs these tests and keeps their report, which the demonstration's OQ takes as evidence.",
+        "A site writes its own requirements; these show the form, and what the product's own tests can prove of them.",
+        "",
+        "| Id | Requirement | Source | Failure mode | S / P / D | Class | Priority | Tests |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
+    ]
+    tests: dict[str, list[str]] = {}
+    for mark in marks:
+        if mark.kind == "requirement":
+            tests.setdefault(mark.id, []).append(mark.test)
+    for number, (text, source, failure, *levels) in enumerate(REQUIREMENTS, 1):
+        severity, probability, detectability = (Level(level) for level in levels)
+        risk = USUAL_MATRIX.classes[severity, probability]
+        priority, identifier = USUAL_MATRIX.priorities[risk, detectability], f"URS-{number:03d}"
+        proof = len(tests.get(identifier, [])) or "by the PQ"
+        rated = f"{severity} / {probability} / {detectability}"
+        lines.append(f"| {identifier} | {text} | {source} | {failure} | {rated} | {risk} | {priority} | {proof} |")
+    lines += ["", "## The tests of each requirement", ""]
+    for identifier, named in sorted(tests.items()):
+        lines += [f"### {identifier}", "", *(f"- `{test}`" for test in named), ""]
+    return "\n".join(lines).rstrip() + "\n"
+
+
 if __name__ == "__main__":
-    TARGET.write_text(write_matrix(all_marks()), encoding="utf-8")
-    sys.stdout.write(f"{TARGET.relative_to(ROOT)} written\n")
+    for target, write in ((TARGET, write_matrix), (REQUIREMENTS_TARGET, write_requirements)):
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(write(all_marks()), encoding="utf-8")
+        sys.stdout.write(f"{target.relative_to(ROOT)} written\n")

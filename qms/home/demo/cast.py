@@ -5,7 +5,9 @@ Each step does only what is missing, so that a start that was killed is taken up
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
+from threading import Lock
 
 from qms.accounts.access import actor_of
 from qms.accounts.enrolment import accept_link, issue_link, open_setup, replace_device
@@ -69,6 +71,8 @@ class Cast:
     def __init__(self, password: str, *, code_seconds: int) -> None:
         self.password = password
         self.code_seconds = code_seconds
+        self.desks: defaultdict[str, Lock] = defaultdict(Lock)
+        """Each person signs one thing at a time: a code that two would read counts once."""
 
     def user(self, username: str) -> User:
         """Return a person as they are now."""

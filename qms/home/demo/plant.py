@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from itertools import zip_longest
+from concurrent.futures import ThreadPoolExecutor
 
 from django.conf import settings
+from django.db import connections
 from django.urls import reverse
 
 from qms.accounts.codes import STEP_SECONDS
@@ -36,8 +37,11 @@ WORDS = ("amber", "birch", "cedar", "copper", "ember", "fjord", "harbor", "junip
 REQUEST = "Please show the qualification report of camera station CAM-2."
 
 
-def ensure_plant(*, code_seconds: int = STEP_SECONDS) -> list[str]:
+def ensure_plant(*, code_seconds: int = STEP_SECONDS, is_side_by_side: bool = True) -> list[str]:
     """Make what is missing of the demonstration and return how to sign in, line by line.
+
+    Lots and validation are told side by side, each over a connection of its own; one after the other where
+    one transaction holds everything.
 
     Raises: `NotADemonstration`. Writes: as the rules it calls, and one event at the end.
     """
@@ -45,25 +49,47 @@ def ensure_plant(*, code_seconds: int = STEP_SECONDS) -> list[str]:
         raise NotADemonstration
     cast = Cast(ensure_password(make_password()), code_seconds=code_seconds)
     if not Event.objects.filter(act=MADE).exists():
-        make_plant(cast)
+        make_plant(cast, is_side_by_side=is_side_by_side)
     return describe_plant(cast)
 
 
-def make_plant(cast: Cast) -> None:
+def make_plant(cast: Cast, *, is_side_by_side: bool) -> None:
     """Do whatever is missing, in the order in which it would come about."""
     ensure_people(cast)
     ensure_stock(cast)
     for story in STORIES:
         start_lot(cast, story)
-    # Lots and validation side by side: their signers' codes come anew meanwhile.
-    for story, chapter in zip_longest(STORIES, CHAPTERS):
-        if story is not None:
-            finish_lot(cast, story)
-        if chapter is not None:
-            chapter(cast)
+    if is_side_by_side:
+        with ThreadPoolExecutor(1) as aside:
+            validation = aside.submit(tell_validation_aside, cast)
+            finish_lots(cast)
+            validation.result()
+    else:
+        finish_lots(cast)
+        tell_validation(cast)
     ensure_inspection(cast)
     settle_devices(cast)
     record_event(system_actor("demonstration"), MADE, details={"people": len(PARTS), "lots": len(STORIES)})
+
+
+def finish_lots(cast: Cast) -> None:
+    """Lead every lot to the end of its story."""
+    for story in STORIES:
+        finish_lot(cast, story)
+
+
+def tell_validation(cast: Cast) -> None:
+    """Tell the chapters of the validation in their order."""
+    for chapter in CHAPTERS:
+        chapter(cast)
+
+
+def tell_validation_aside(cast: Cast) -> None:
+    """Tell the validation in a thread of its own, and leave no connection behind."""
+    try:
+        tell_validation(cast)
+    finally:
+        connections.close_all()
 
 
 def ensure_inspection(cast: Cast) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from examples.make_lot_zip import load_photographs
+from examples.validation.pipeline import REQUIREMENTS, RESULTS
 from qms.home.demo.assessed import tell_gap_assessment
 from qms.home.demo.cast import Cast
 from qms.home.demo.data_flows import tell_data_flow
@@ -21,6 +22,7 @@ from qms.home.demo.signing import ensure_signed
 from qms.home.demo.steps import ENGINEER, QUALITY, REVIEWER, ensure_results
 from qms.home.demo.stock import MODEL_NAME
 from qms.home.demo.validated_text import (
+    AUTOMATED_STEP,
     CORRECTION,
     ENVIRONMENT,
     FAILED_ACTUAL,
@@ -28,11 +30,11 @@ from qms.home.demo.validated_text import (
     FIXED_ACTUAL,
     FIXED_ENVIRONMENT,
     INVESTIGATION,
-    REQUIREMENTS,
     STEPS,
     SYSTEM,
 )
 from qms.releases.models import ModelVersion
+from validation.automation import read_report, record_report
 from validation.deviations import investigate, raise_deviation
 from validation.executions import add_evidence, begin_execution, run_again
 from validation.inventory import add_item, register_system
@@ -40,6 +42,7 @@ from validation.matrices import propose_matrix
 from validation.models import ConfigurationItem, Deviation, Execution, MatrixVersion, Protocol, RequirementSet, System
 from validation.protocols import StepText, add_steps, draft_protocol
 from validation.requirements import RequirementRow, begin_requirements, save_rows
+from validation.results import states_of
 from validation.risk import USUAL_MATRIX
 
 REASON = "validation of the vial inspection"
@@ -112,10 +115,13 @@ def ensure_failed_run(cast: Cast) -> None:
     run = protocol.executions.order_by("run").first() or begin_execution(
         protocol, actor=cast.actor(ENGINEER), environment=ENVIRONMENT
     )
-    if not run.evidence.exists():
+    if not run.evidence.filter(step=FAILED_STEP).exists():
         photograph = next(row for row in load_photographs("fentanyl-100"))
         content = io.BytesIO(photograph.read())
         add_evidence(run, FAILED_STEP, actor=cast.actor(ENGINEER), name="grid-step-4.jpg", content=content)
+    if states_of(run)[AUTOMATED_STEP - 1].entry is None:
+        report = read_report(RESULTS.name, RESULTS.read_bytes())
+        record_report(run, report, actor=cast.actor(ENGINEER), steps=[AUTOMATED_STEP])
     results = {step: ("pass", f"As expected: {STEPS[step - 1][2]}") for step in run.steps}
     ensure_results(cast, run, results | {FAILED_STEP: ("fail", FAILED_ACTUAL)})
     if not run.deviations.exists():
@@ -152,7 +158,7 @@ def ensure_passed_run(cast: Cast) -> None:
 
 def ensure_data_flow(cast: Cast) -> None:
     """Draw the data flow of the pipeline and have it signed."""
-    tell_data_flow(cast, System.objects.get())
+    tell_data_flow(cast, System.objects.get(title=SYSTEM["title"]))
 
 
 CHAPTERS: tuple[Callable[[Cast], None], ...] = (

@@ -15,15 +15,6 @@ SYSTEM: dict[str, Any] = {
     "relevance_reason": "It decides which vials are rejected and keeps the batch record.",
     "is_open": False,
 }
-REQUIREMENTS = (
-    ("Every image is kept exactly as the station took it.", "SOP-114, 4.1", "an image is altered", "high", "low", "low"),
-    ("Only a released model version decides.", "SOP-114, 4.2", "an untested model decides", "high", "low", "medium"),
-    ("A vial between the thresholds waits for a person.", "SOP-114, 5.1", "a doubt is hidden", "high", "medium", "low"),
-    ("Accepting a rejected vial needs a second person.", "SOP-114, 5.3", "one person overrides", "high", "medium", "medium"),
-    ("Only quality releases a lot, by signature.", "21 CFR 211.22", "release without quality", "high", "low", "high"),
-    ("The audit trail shows who decided what, when and why.", "21 CFR 11.10(e)", "a decision is untraceable", "high", "low", "medium"),
-    ("The machine finds at least what people find, and no critical defect escapes it.", "EU GMP Annex 1, 8.32", "rejects are released", "high", "low", "low"),
-)  # fmt: skip
 STEPS = (
     (("URS-001",), "Import the delivery of lot L-70107 and compare ten files with the manifest.", "All ten SHA-256 agree.", "10 of 10"),
     (("URS-002",), "Try to inspect with model version 0.9, which is a draft.", "The start is refused and names the reason."),
@@ -31,6 +22,7 @@ STEPS = (
     (("URS-003", "URS-004"), "Mark a rejected vial good and open the queue of the second person.", "The vial waits there with its reason."),
     (("URS-005",), "As an operator, try to release the lot.", "The page is refused; the refusal is in the trail."),
     (("URS-006",), "Open the lot's timeline.", "Each decision shows person, time and reason."),
+    (("URS-001", "URS-002", "URS-003", "URS-004", "URS-005", "URS-006"), "Attach the report of the automated tests that carry these requirements.", "Every test passed, and each requirement has one.", "0 failed, 0 skipped"),
 )  # fmt: skip
 PQ_PURPOSE = "Shows with a Knapp study that the machine in daily use inspects at least as well as qualified people."
 PQ_STEPS = (
@@ -38,7 +30,7 @@ PQ_STEPS = (
     (("URS-007",), "Read how the machine compares with people over the reject zone.", "The machine's sum is at least people's.", "100 % or more"),
     (("URS-007",), "Read the critical misses and the false rejects.", "No critical container escapes; false rejects stay within the limit.", "0 misses, 1 % at most"),
 )  # fmt: skip
-FAILED_STEP = 4
+FAILED_STEP, AUTOMATED_STEP = 4, 7
 ENVIRONMENT = "Demonstration plant, Countersign 0.1.0, model vial-identity 1.0"
 FIXED_ENVIRONMENT = "Demonstration plant, Countersign 0.1.0 with correction 1, model vial-identity 1.0"
 FAILED_ACTUAL = "The vial waits in the queue, but its reason is not shown there."

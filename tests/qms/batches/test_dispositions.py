@@ -30,6 +30,7 @@ def awaiting(stage: Stage) -> Stage:
     return stage
 
 
+@pytest.mark.requirement("URS-005")
 def test_three_people_sign_a_batch_to_its_release(awaiting: Stage):
     batch = awaiting.sign("release", awaiting.qa)
     assert (batch.state, batch.retention_start_event) == ("released", "batch expiry")
@@ -65,12 +66,14 @@ def test_whoever_reviewed_the_trail_does_not_release(stage: Stage):
         open_ceremony(stage.fresh(), "release", actor=stage.qa.actor())
 
 
+@pytest.mark.requirement("URS-005")
 def test_an_operator_does_not_release(awaiting: Stage):
     with pytest.raises((SeatNeedsRole, Exception), match="role"):
         open_ceremony(awaiting.fresh(), "release", actor=awaiting.second.actor())
     assert awaiting.fresh().state == "awaiting_disposition"
 
 
+@pytest.mark.requirement("URS-005")
 def test_no_disposition_happens_without_its_signature(awaiting: Stage):
     for action in ("release", "reject", "hold", "reinspect"):
         with pytest.raises(SigningRequired):
@@ -117,6 +120,7 @@ def test_a_reviewer_returns_the_batch_by_declining_and_may_look_again(stage: Sta
     assert stage.sign("sign_trail_review", stage.reviewer).state == "awaiting_disposition"
 
 
+@pytest.mark.requirement("URS-005")
 def test_a_failed_sample_is_never_released(stage: Stage):
     stage.review_all()
     sample = draw_aql_sample(stage.batch, actor=stage.operator.actor())

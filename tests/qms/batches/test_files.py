@@ -40,6 +40,7 @@ def test_a_picture_has_its_own_type_and_may_do_nothing(plant: Plant, batch: Batc
     assert "no-store" in answer.headers["Cache-Control"]
 
 
+@pytest.mark.requirement("URS-001")
 def test_the_original_leaves_untouched_and_only_as_an_attachment(plant: Plant, batch: BatchRecord):
     image = batch.images.order_by("position")[0]
     answer = fetch(plant, batch, "original")
@@ -54,6 +55,7 @@ def test_an_overlay_that_is_not_made_yet_says_so(plant: Plant, batch: BatchRecor
 
 
 @pytest.mark.assurance("C5")
+@pytest.mark.requirement("URS-001")
 def test_an_altered_file_is_never_shown(plant: Plant, batch: BatchRecord):
     image = batch.images.order_by("position")[0]
     path = file_store().path_of(image.display_id)

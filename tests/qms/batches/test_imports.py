@@ -64,6 +64,7 @@ def test_a_complete_delivery_is_taken_at_once_and_the_batch_is_ready(plant: Plan
 
 
 @pytest.mark.clause("11.10(a)")
+@pytest.mark.requirement("URS-001")
 def test_the_original_is_stored_untouched_beside_copies_without_it(plant: Plant):
     batch = batch_open(plant, units=2)
     units = photographs(2, mix_ups=0)
@@ -79,6 +80,7 @@ def test_the_original_is_stored_untouched_beside_copies_without_it(plant: Plant)
     assert image.region == dict(zip(("x", "y", "width", "height"), units[0].region, strict=True))
 
 
+@pytest.mark.requirement("URS-001")
 def test_a_corrupt_photograph_and_a_wrong_hash_are_named_and_nothing_is_stored(plant: Plant):
     batch = batch_open(plant, units=6)
     units = photographs(6, mix_ups=0)

@@ -57,6 +57,7 @@ def test_scores_are_the_recorded_predictions_of_the_model(plant: Plant):
         assert abs(float(image.result.score) - good) < 1e-3
 
 
+@pytest.mark.requirement("URS-003")
 def test_the_three_outcomes_follow_the_thresholds(plant: Plant):
     batch = batch_inspected(plant, units=20, mix_ups=5)
     found = dict(
@@ -135,6 +136,7 @@ def test_units_that_cannot_be_read_are_listed_and_hold_the_batch_until_retried(p
     assert Result.objects.filter(image=lost).count() == 1
 
 
+@pytest.mark.requirement("URS-003")
 def test_units_that_stay_unreadable_are_handed_to_a_person_never_skipped(plant: Plant):
     batch = batch_started(plant, units=5)
     lost = batch.images.order_by("position")[1]
@@ -150,6 +152,7 @@ def test_units_that_stay_unreadable_are_handed_to_a_person_never_skipped(plant: 
     assert fresh(batch).state == "in_review"
 
 
+@pytest.mark.requirement("URS-001")
 def test_an_altered_original_is_never_decided(plant: Plant):
     batch = batch_started(plant, units=3)
     image = batch.images.order_by("position")[0]
@@ -165,6 +168,7 @@ def test_an_altered_original_is_never_decided(plant: Plant):
 
 
 @pytest.mark.clause("11.10(h)")
+@pytest.mark.requirement("URS-002")
 def test_a_model_changed_between_start_and_run_refuses_the_run_until_a_person_asks_again(plant: Plant):
     batch = batch_started(plant, units=3)
     path = file_store().path_of(plant.model.artefact_id)
@@ -199,6 +203,7 @@ def test_a_failed_challenge_after_the_last_unit_puts_the_batch_on_hold(plant: Pl
     assert "1 of 5 known units" in investigation.finding
 
 
+@pytest.mark.requirement("URS-003")
 def test_a_unit_without_region_goes_to_a_person(plant: Plant):
     batch = batch_open(plant, units=3)
     units = photographs(3, mix_ups=0)

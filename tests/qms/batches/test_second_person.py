@@ -34,6 +34,7 @@ def test_another_qualified_person_verifies(stage: Stage, waiting: VialImage, who
     )
 
 
+@pytest.mark.requirement("URS-004")
 def test_nobody_verifies_their_own_override(stage: Stage, waiting: VialImage):
     with pytest.raises(SecondPersonIsFirst):
         verify_override(waiting, actor=stage.operator.actor(), seen=stage.seen(waiting))
@@ -45,6 +46,7 @@ def test_somebody_without_a_qualified_role_cannot_verify(stage: Stage, waiting: 
         verify_override(waiting, actor=outsider.actor(), seen=stage.seen(waiting))
 
 
+@pytest.mark.requirement("URS-004")
 def test_refusing_needs_a_reason_and_the_models_verdict_stands_again(stage: Stage, waiting: VialImage):
     with pytest.raises(ReasonMissing):
         refuse_override(waiting, actor=stage.second.actor(), seen=stage.seen(waiting), reason="")
@@ -53,6 +55,7 @@ def test_refusing_needs_a_reason_and_the_models_verdict_stands_again(stage: Stag
     assert (state.verdict, state.is_reviewed) == ("reject", False)
 
 
+@pytest.mark.requirement("URS-004")
 def test_two_answers_at_once_give_one(stage: Stage, waiting: VialImage):
     seen = stage.seen(waiting)
     first = verify_override(waiting, actor=stage.second.actor(), seen=seen)

@@ -104,6 +104,7 @@ def test_only_an_operator_starts(plant: Plant):
 
 
 @pytest.mark.clause("11.10(h)", "11.10(a)")
+@pytest.mark.requirement("URS-002")
 def test_a_swapped_model_file_is_refused_recorded_and_told(plant: Plant, artefact: Path):
     batch = batch_ready(plant, units=3)
     artefact.chmod(0o640)
@@ -122,6 +123,7 @@ def test_a_missing_model_file_is_refused_recorded_and_told(plant: Plant, artefac
 
 
 @pytest.mark.clause("11.10(h)")
+@pytest.mark.requirement("URS-002")
 def test_a_retired_model_is_refused_recorded_and_told(plant: Plant):
     batch = batch_ready(plant, units=3)
     sign(plant.model, "retire", plant.qa_manager, reason="replaced by a better one")
@@ -130,6 +132,7 @@ def test_a_retired_model_is_refused_recorded_and_told(plant: Plant):
 
 
 @pytest.mark.clause("11.10(h)")
+@pytest.mark.requirement("URS-002")
 def test_an_unreleased_model_is_never_approved_and_so_never_pinned(plant: Plant):
     draft = make_model(plant.data_scientist)
     with pytest.raises(ModelNotReleased):
@@ -137,6 +140,7 @@ def test_an_unreleased_model_is_never_approved_and_so_never_pinned(plant: Plant)
 
 
 @pytest.mark.clause("11.10(h)")
+@pytest.mark.requirement("URS-002")
 def test_a_model_whose_approval_ended_meanwhile_is_refused(plant: Plant):
     batch = batch_ready(plant, units=3)
     newer = release_model(make_model(plant.data_scientist), author=plant.data_scientist, qa_manager=plant.qa_manager)

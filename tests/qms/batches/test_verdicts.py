@@ -41,6 +41,7 @@ def test_without_a_person_the_models_outcome_stands_and_an_undecided_unit_is_ope
 
 
 @pytest.mark.clause("211.188")
+@pytest.mark.requirement("URS-004")
 def test_a_good_against_the_models_reject_stays_a_reject_until_another_person_verified_it():
     override = entry(1, "override", "good", by=1)
     waiting = read_unit("reject", [override])
@@ -95,6 +96,7 @@ def test_after_the_sample_a_unit_may_leave_the_accepted_ones_but_not_join_them()
 
 
 @given(st.sampled_from(OUTCOMES), histories())
+@pytest.mark.requirement("URS-004")
 def test_no_history_whatever_turns_a_models_reject_into_good_without_two_people(outcome, history):
     state = read_unit(outcome, history)
     if outcome == "reject" and state.verdict == "good":
@@ -107,6 +109,7 @@ def test_no_history_whatever_turns_a_models_reject_into_good_without_two_people(
 
 
 @given(st.sampled_from(OUTCOMES), histories())
+@pytest.mark.requirement("URS-003")
 def test_the_verdict_is_never_a_third_thing_and_open_only_where_nobody_decided(outcome, history):
     state = read_unit(outcome, history)
     assert state.verdict in {"good", "reject", ""}

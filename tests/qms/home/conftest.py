@@ -20,7 +20,7 @@ def _made(
     """Make the plant and return what the console says."""
     folder: Path = tmp_path_factory.mktemp("demo")
     with override_settings(DEMO=True, VAR=folder), shared_transaction(django_db_blocker):
-        yield demo.ensure_plant()
+        yield demo.ensure_plant(is_side_by_side=False)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from django.test import Client, override_settings
 from django.urls import reverse
 
 from examples.make_lot_zip import VIALS
+from examples.validation.pipeline import RESULTS
 from qms.accounts.access import actor_of
 from qms.accounts.codes import STEP_SECONDS
 from qms.accounts.demo import demo_files, demo_folder, demo_password
@@ -21,13 +22,16 @@ from qms.home import demo
 from qms.home.demo.cast import PARTS
 from qms.home.demo.stock import HARD_UNIT
 from qms.home.demo.stories import STORIES
+from qms.home.demo.validated_text import AUTOMATED_STEP
 from qms.home.errors import NotADemonstration
 from qms.home.worklists import worklists_of
 from qms.inspections.models import InspectorAccess
 from qms.releases.models import ModelVersion
+from records.digests import sha256
 from records.models import Event
 from records.verifying.runs import run_checks
 from signatures.eligibility import why_not_sign
+from validation.case_results import read_junit
 from validation.clauses import PART11
 from validation.document_readiness import is_outdated
 from validation.models import (
@@ -104,6 +108,11 @@ def test_the_pipeline_is_validated_up_to_a_failed_step_its_deviation_and_the_run
     assert [run.state for run in runs] == ["reviewed", "reviewed"]
     assert [state.result for state in states_of(runs[0])].count("fail") == 1
     assert [(state.step, state.result) for state in states_of(runs[1])] == [(4, "pass")]
+    kept = runs[0].evidence.select_related("attachment").get(step=AUTOMATED_STEP).attachment
+    assert (kept.name, kept.file_id) == (RESULTS.name, sha256(RESULTS.read_bytes()).hex())
+    cases = len(read_junit(RESULTS.read_bytes(), name=RESULTS.name))
+    entry = runs[0].entries.get(step=AUTOMATED_STEP)
+    assert entry.actual.startswith(f"Automated: {cases} of {cases} test cases passed")
     assert runs[0].deviations.get().state == "disposed"
     assert count_gaps(trace_system(system)) == 0
 

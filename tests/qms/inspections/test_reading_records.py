@@ -46,6 +46,7 @@ def chips_of(page: str) -> dict[str, int]:
     return {label: int(count) for label, count in found}
 
 
+@pytest.mark.requirement("URS-006")
 def test_a_lot_page_shows_facts_and_one_timeline_newest_first(scene: Scene, desk: Client):
     page = read(desk, scene.here.path("inspections:lot-detail"))
     assert "Fentanyl citrate 50 µg/ml (Vial 2R)" in page
@@ -125,6 +126,7 @@ def test_a_filter_that_cannot_be_read_is_left_out(scene: Scene, desk: Client, qu
     assert len(events_on(read(desk, path, **query))) > 10
 
 
+@pytest.mark.requirement("URS-006")
 def test_pages_of_the_timeline_follow_by_key_without_gap_or_repeat(scene: Scene, desk: Client):
     operator = scene.people["operator"]
     lot = make_lot(scene.here.plant, number="L-LONG-1")

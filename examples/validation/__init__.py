@@ -1,0 +1,1 @@
+"""Examples of validation: requirements of the shipped pipeline, and what its automated tests said."""
