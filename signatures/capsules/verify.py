@@ -10,6 +10,9 @@ it could not prove and why, and names the file that is wrong. Exit code 0: all t
 
 A capsule brings its own certificates and keys; whoever forged the whole capsule could have exchanged
 them too. With --ca, --log-key and --witness-key the check uses your own copies instead.
+
+It is one file that needs nothing of the software which made the capsule, so that you can carry it alone, read
+it from top to end, compare its SHA-256 with a copy from elsewhere, and run it when that software is long gone.
 """
 
 from __future__ import annotations
@@ -22,6 +25,7 @@ import hashlib
 import itertools
 import json
 import os
+import pathlib
 import re
 import stat
 import subprocess
@@ -44,6 +48,10 @@ Key = tuple[str, bytes, int, bytes]  # name, key hash, algorithm, key
 Signed = tuple[str, bytes, bytes]  # name, key hash, signature
 Point = tuple[int, int, int, int]
 Revoked = tuple[str, dt.datetime, dict[str, dt.datetime]]  # issuer, instant of the list, serial: since
+
+
+MISREAD = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError, csv.Error)
+"""What reading a member that is not what it should be can meet."""
 
 
 class Unusable(Exception):
@@ -84,26 +92,15 @@ class Report:
             return check(*arguments)
         except Wrong as wrong:
             self.fail(*wrong.args)
-        except (
-            ArithmeticError,
-            AttributeError,
-            LookupError,
-            RecursionError,
-            TypeError,
-            ValueError,
-            csv.Error,
-        ) as error:
+        except MISREAD as error:
             self.fail(member, f"it cannot be read as what it should be ({type(error).__name__})")
         return None
 
     def tell(self) -> int:
         """Print the report and return the exit code."""
-        for title, lines in (("PROVED", self.proved), ("NOT PROVED", self.unproved), ("WRONG", self.wrong)):
-            if lines:
-                say("")
-                say(title)
-            for line in lines:
-                say(f"  - {line}")
+        for title, found in (("PROVED", self.proved), ("NOT PROVED", self.unproved), ("WRONG", self.wrong)):
+            for line in ["", title, *(f"  - {one}" for one in found)] if found else []:
+                say(line)
         say("")
         if self.wrong:
             say("This capsule is NOT as it was given out. Keep it as it is and ask the quality unit.")
@@ -134,8 +131,7 @@ class Capsule:
         self.infos: dict[str, zipfile.ZipInfo] = {}
         for info in sorted(entries, key=lambda one: one.header_offset):
             self.refuse_odd(info, end)
-            end = info.header_offset + 30 + info.compress_size
-            self.infos[info.filename] = info
+            self.infos[info.filename], end = info, info.header_offset + 30 + info.compress_size
         if sum(info.file_size for info in entries) > MOST_RATIO * os.path.getsize(path) + CHUNK:
             raise Unusable("the zip would unpack to far more than a capsule does: it may be a trap")
 
@@ -227,12 +223,10 @@ def check_manifest(capsule: Capsule, report: Report) -> None:
             report.fail(name, "it was added: the manifest does not list it")
         elif name not in capsule.infos:
             report.fail(name, "it is missing: the manifest lists it")
-        else:
-            found = report.attempt(name, capsule.digest, name)
-            is_good = found == (listed[name]["sha256"], listed[name]["size"])
-            if found is not None and not is_good:
-                report.fail(name, "its bytes are not those that the manifest lists")
-            good += is_good
+        elif (found := report.attempt(name, capsule.digest, name)) == (listed[name]["sha256"], listed[name]["size"]):
+            good += 1
+        elif found is not None:
+            report.fail(name, "its bytes are not those that the manifest lists")
     report.prove(good, "files are byte for byte those that the manifest lists.")
 
 
@@ -250,18 +244,17 @@ class OpenSSL:
     def keep(self, name: str, content: bytes) -> str:
         """Write a file into the folder and return its path."""
         path = os.path.join(self.folder, name)
-        with open(path, "wb") as stream:
-            stream.write(content)
+        pathlib.Path(path).write_bytes(content)
         return path
 
     def run(self, *arguments: str) -> subprocess.CompletedProcess[bytes]:
         """Run one command of openssl."""
-        command = ("openssl", *arguments)
+        call = ("openssl", *arguments)
         # The authorities that this machine trusts for other things are not to be trusted here.
         env = {**os.environ, "SSL_CERT_FILE": os.devnull, "SSL_CERT_DIR": os.path.join(self.folder, "nobody")}
         try:
             return subprocess.run(
-                command, env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=False
+                call, env=env, capture_output=True, stdin=subprocess.DEVNULL, timeout=120, check=False
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise Unusable(f"openssl is needed and cannot be run: {error}")
@@ -276,8 +269,7 @@ class OpenSSL:
         )
         if done.returncode:
             return None
-        with open(out, "rb") as stream:
-            found = stream.read()
+        found = pathlib.Path(out).read_bytes()
         return found if found.count(b"-----BEGIN CERTIFICATE") == 1 else None
 
     def sealer_of(self, cms: bytes, content: bytes, at: dt.datetime) -> str | None:
@@ -300,18 +292,19 @@ class OpenSSL:
         if done.returncode or b"verify OK" not in done.stderr + done.stdout:
             return None
         text = done.stdout.decode("utf-8", "replace")
-        issuer = self.run(*("crl", "-inform", "DER", "-in", path, "-noout", "-issuer"), *NAMES).stdout
+        named = self.run(*("crl", "-inform", "DER", "-in", path, "-noout", "-issuer"), *NAMES)
         entries = {}
         for part in text.split("Serial Number:")[1:]:
             since = moment_of(first(r"Revocation Date: (.+)", part))
             if "Key Compromise" in part and "Invalidity Date" in part:
                 since = min(since, moment_of(first(r"Invalidity Date:\s*\n\s*(.+)", part)))
             entries[plain_serial(part.split()[0])] = since
-        made_at = moment_of(first(r"Last Update: (.+)", text))
-        return issuer.decode("utf-8", "replace").partition("=")[2].strip(), made_at, entries
+        issuer = named.stdout.decode("utf-8", "replace").partition("=")[2].strip()
+        return issuer, moment_of(first(r"Last Update: (.+)", text)), entries
 
 
 NAMES = ("-nameopt", "RFC2253,utf8,-esc_msb")
+INSTANT = "%Y-%m-%dT%H:%M:%S.%fZ"
 
 
 def first(pattern: str, text: str) -> str:
@@ -327,14 +320,9 @@ def plain_serial(text: str) -> str:
     return text.replace(":", "").upper().lstrip("0")
 
 
-def moment_of(text: str) -> dt.datetime:
-    """Return the instant that openssl prints as ``Nov 25 02:30:14 2026 GMT``."""
-    return dt.datetime.strptime(text.strip(), "%b %d %H:%M:%S %Y GMT").replace(tzinfo=dt.timezone.utc)
-
-
-def instant_of(text: str) -> dt.datetime:
-    """Return the instant of ``2026-11-25T02:30:14.123456Z``."""
-    return dt.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=dt.timezone.utc)
+def moment_of(text: str, form: str = "%b %d %H:%M:%S %Y GMT") -> dt.datetime:
+    """Return the instant that openssl prints as ``Nov 25 02:30:14 2026 GMT``, or one in another form."""
+    return dt.datetime.strptime(text.strip(), form).replace(tzinfo=dt.timezone.utc)
 
 
 def der_of(pem: bytes) -> bytes:
@@ -347,6 +335,17 @@ def der_of(pem: bytes) -> bytes:
 SHOWN = ("version", "printed_name", "username", "role", "meaning", "reason", "signed_at", "action", "seat")
 """What record.json shows of a signature and its statement says, signed."""
 
+PROVED = {
+    "versions": "versions have the content hash that is recorded (SHA-256 of RFC 8785 bytes).",
+    "signatures": "signatures: the statement names this record, version and content hash, and was signed with the key "
+    "of a certificate that leads to the authorities used here and was in its dates then.",
+    "lists": "revocation lists are signed by these authorities; no signature is later than a revocation.",
+    "renditions": "PDFs carry the organisation's seal over the whole file, and the version, statements and signatures "
+    "inside them are byte for byte those beside them.",
+    "files": "attached files have the SHA-256 that their record gives.",
+    "events": "events of the trails for reading (CSV) are those of the complete ones (JSON).",
+}
+
 
 class Records:
     """Everything about the records of a capsule that needs no ledger."""
@@ -355,7 +354,7 @@ class Records:
         self.capsule, self.report, self.openssl = capsule, report, openssl
         self.lists: list[Revoked] = []
         self.records: dict[str, Facts] = {}
-        self.counts = dict.fromkeys(("versions", "signatures", "renditions", "files", "events"), 0)
+        self.counts = dict.fromkeys(PROVED, 0)
 
     def check(self) -> None:
         """Check every record of the capsule, and say what was proved."""
@@ -369,24 +368,8 @@ class Records:
         listed = self.report.attempt("capsule.json", lambda: sorted(self.capsule.json("capsule.json")["records"]))
         if listed != sorted(self.records):
             self.report.fail("capsule.json", f"it lists the records {listed}, but {sorted(self.records)} are here")
-        say = self.report.prove
-        say(self.counts["versions"], "versions have the content hash that is recorded (SHA-256 of RFC 8785 bytes).")
-        say(
-            self.counts["signatures"],
-            "signatures: the statement names this record, version and content hash, and was signed with the key of a "
-            "certificate that leads to the authorities used here and was in its dates then.",
-        )
-        say(
-            len(self.lists),
-            "revocation lists are signed by these authorities; no signature is later than a revocation.",
-        )
-        say(
-            self.counts["renditions"],
-            "PDFs carry the organisation's seal over the whole file, and the version, statements and signatures "
-            "inside them are byte for byte those beside them.",
-        )
-        say(self.counts["files"], "attached files have the SHA-256 that their record gives.")
-        say(self.counts["events"], "events of the trails for reading (CSV) are those of the complete ones (JSON).")
+        for kind, sentence in PROVED.items():
+            self.report.prove(self.counts[kind], sentence)
 
     def check_list(self, name: str) -> None:
         """Read a revocation list."""
@@ -394,6 +377,7 @@ class Records:
         if found is None:
             raise Wrong(name, "it is not signed by an authority used here")
         self.lists.append(found)
+        self.counts["lists"] += 1
 
     def check_record(self, name: str) -> None:
         """Check one record and what lies in its folder."""
@@ -447,11 +431,10 @@ class Records:
         for key in SHOWN:
             if row[key] != statement[key]:
                 raise Wrong(member, f"record.json shows {key} “{row[key]}”, but “{statement[key]}” is in the statement")
-        before = last.get(statement["version"], "")
-        last[statement["version"]] = sha256(cms)
+        before, last[statement["version"]] = last.get(statement["version"], ""), sha256(cms)
         if statement["previous_signature"] != before:
             raise Wrong(member, "the signature it names as the one before it does not stand before it")
-        signer = self.openssl.signer_of(cms, raw, instant_of(statement["signed_at"]))
+        signer = self.openssl.signer_of(cms, raw, moment_of(statement["signed_at"], INSTANT))
         if signer is None:
             raise Wrong(f"{base}.p7s", "it is no valid signature over the statement by a trusted certificate")
         if der_of(signer) != der_of(self.capsule.read(f"{base}.certificate.pem")):
@@ -461,28 +444,23 @@ class Records:
 
     def check_signer(self, statement: Facts, facts: dict[str, str], number: str, member: str) -> None:
         """Check whose certificate it is, and whether it was revoked by then."""
-        at, name = instant_of(statement["signed_at"]), re.search(r"(?:^|[,+])UID=([^,+]*)", facts["subject"])
+        doubt, at = self.report.doubt, moment_of(statement["signed_at"], INSTANT)
+        name = re.search(r"(?:^|[,+])UID=([^,+]*)", facts["subject"])
         if name and name.group(1) != statement["username"]:
             raise Wrong(member, f"the certificate is {name.group(1)}'s, but {statement['username']} signed")
         if not name:
-            self.report.doubt(
-                f"That the certificate of {number} is this person's: it carries no user name. Compare it "
-                "with the site's enrolment record."
-            )
+            text = f"That the certificate of {number} is this person's: it carries no user name. "
+            doubt(f"{text}Compare it with the site's enrolment record.")
         own = [(made_at, entries) for issuer, made_at, entries in self.lists if issuer == facts["issuer"]]
         for _, entries in own:
             since = entries.get(plain_serial(facts["serial"]))
             if since is not None and since <= at:
                 raise Wrong(member, f"its certificate was revoked at {since.isoformat()}, before the signing")
             if since is not None:
-                self.report.doubt(
-                    f"The certificate of {number} was revoked at {since.isoformat()}, after the signing, "
-                    "which therefore counts."
-                )
+                when = since.isoformat()
+                doubt(f"The certificate of {number} was revoked at {when}, after the signing, which therefore counts.")
         if not any(made_at >= at.replace(microsecond=0) for made_at, _ in own):
-            self.report.doubt(
-                f"That the certificate of {number} was not revoked by the signing: no later list says so."
-            )
+            doubt(f"That the certificate of {number} was not revoked by the signing: no later list says so.")
 
     def check_rendition(self, record: Facts, row: Facts, folder: str, member: str) -> None:
         """Check the seal of a PDF, and what is embedded in it."""
@@ -515,7 +493,10 @@ class Records:
             if row["event"] != str(event.get("id")):
                 event = next(whole, {})
                 self.counts["events"] += 1
-            told = [plain_cell(row[key]) for key in ("event", "at_utc", "who", "user_name", "role", "act", "reason")]
+            # A leading apostrophe keeps spreadsheets from running a cell.
+            told = [
+                row[key].removeprefix("'") for key in ("event", "at_utc", "who", "user_name", "role", "act", "reason")
+            ]
             if told != [str(event.get(key)) for key in ("id", "at", "name", "actor", "role", "act", "reason")]:
                 raise Wrong(member, f"event {row['event']} is not told as in trail.json")
         if next(whole, None) is not None:
@@ -526,11 +507,6 @@ def csv_text(lines: Iterable[bytes]) -> Iterator[str]:
     """Yield lines of CSV as text, without the mark that says it is UTF-8."""
     for place, line in enumerate(lines):
         yield line.decode("utf-8" if place else "utf-8-sig") + "\n"
-
-
-def plain_cell(text: str) -> str:
-    """Return what a CSV cell stands for: a leading apostrophe keeps spreadsheets from running it."""
-    return text[1:] if text.startswith("'") else text
 
 
 def trail_rows(capsule: Capsule, name: str) -> Iterator[Facts]:
@@ -546,14 +522,11 @@ def embedded_in(pdf: bytes) -> Iterator[bytes]:
     for found in re.finditer(rb"/EmbeddedFile\b", pdf):
         start = re.compile(rb"stream\r?\n").search(pdf, found.end(), found.end() + 4096)
         if start is not None:
-            head = pdf[pdf.rfind(b" obj", 0, found.start()) : start.start()].decode("latin-1")
-            body = pdf[start.end() :]
-            is_packed = "FlateDecode" in head
-            yield (
-                zlib.decompressobj().decompress(body, MOST_IN_MEMORY)
-                if is_packed
-                else body[: int(first(r"/Length (\d+)", head))]
-            )
+            head, body = pdf[pdf.rfind(b" obj", 0, found.start()) : start.start()].decode("latin-1"), pdf[start.end() :]
+            if "FlateDecode" in head:
+                yield zlib.decompressobj().decompress(body, MOST_IN_MEMORY)
+            else:
+                yield body[: int(first(r"/Length (\d+)", head))]
 
 
 def sealed_part(pdf: bytes) -> tuple[bytes, bytes, dt.datetime]:
@@ -569,8 +542,7 @@ def sealed_part(pdf: bytes) -> tuple[bytes, bytes, dt.datetime]:
     if cms[size:].strip(b"\0"):
         raise ValueError("something stands behind the seal")
     told = first(r"/M\s*\(D(?::|\\072)(\d{14})", pdf.decode("latin-1"))
-    at = dt.datetime.strptime(told, "%Y%m%d%H%M%S").replace(tzinfo=dt.timezone.utc)
-    return cms[:size], pdf[:end] + pdf[start:], at
+    return cms[:size], pdf[:end] + pdf[start:], moment_of(told, "%Y%m%d%H%M%S")
 
 
 # Ed25519 (RFC 8032), in Python because the openssl command verifies it only from version 3 on -----------
@@ -689,8 +661,7 @@ def copied(field: bytes) -> str | None:
     """Return the text of one field of PostgreSQL's COPY format, or None for NULL."""
     if field == b"\\N":
         return None
-    plain = re.sub(rb"\\(.)", lambda found: ESCAPES.get(found.group(1), found.group(1)), field, flags=re.DOTALL)
-    return plain.decode("utf-8")
+    return re.sub(rb"\\(.)", lambda found: ESCAPES.get(found[1], found[1]), field, flags=re.DOTALL).decode("utf-8")
 
 
 def copied_moment(text: str) -> str:
@@ -755,11 +726,9 @@ class Ledger:
         self.report.prove(1, f"checkpoint of the ledger {origin}, at {size} leaves, is signed by the ledger's key.")
         seen = [(key[0], signed_at(key, text, signed)) for key in witness_keys if key[2] == 4]
         for witness, at in seen:
-            if at:
-                moment = dt.datetime.fromtimestamp(at, dt.timezone.utc).isoformat()
-                self.report.prove(
-                    1, f"witness, {witness}, signed this very checkpoint at {moment} as continuing the last."
-                )
+            moment = dt.datetime.fromtimestamp(at, dt.timezone.utc).isoformat()
+            sentence = f"witness, {witness}, signed this very checkpoint at {moment} as continuing the last."
+            self.report.prove(1 if at else 0, sentence)
         if not any(at for _, at in seen):
             self.report.doubt("That the ledger was never rewritten before this checkpoint: no witness signed it.")
 
@@ -769,38 +738,33 @@ class Ledger:
         for text in self.capsule.lines("ledger/leaves.jsonl"):
             leaf, state = load(text), hashlib.sha256()
             member = f"ledger/events.txt (event {leaf['event']})"
-            own = list(self.hashed(itertools.islice(lines, leaf["lines"]), state))
+            own = list(itertools.islice(lines, leaf["lines"]))
+            for line in own:
+                state.update(line + b"\n")
             if "index" not in leaf:
                 unsealed.append(str(leaf["event"]))
-            elif self.report.attempt(member, self.check_leaf, leaf, state.hexdigest(), member):
-                self.sealed.add(leaf["event"])
+            else:
+                self.report.attempt(member, self.check_leaf, leaf, state.hexdigest(), member)
             self.report.attempt(member, self.read_event, leaf, own, member)
         if next(lines, None) is not None:
             raise Wrong("ledger/events.txt", "it holds lines that belong to no event")
-        self.report.prove(
-            len(self.sealed), "events, with every row that they changed, lead to the root of the checkpoint."
+        count, sentence = (
+            len(self.sealed),
+            "events, with every row that they changed, lead to the root of the checkpoint.",
         )
-        if unsealed:
-            which = ", ".join(unsealed[:10]) + (" and others" if len(unsealed) > 10 else "")
-            self.report.doubt(
-                f"That {len(unsealed)} events ({which}) are sealed: they are younger than the checkpoint."
-            )
+        self.report.prove(count, sentence)
+        if count := len(unsealed):
+            which = ", ".join(unsealed[:10]) + (" and others" if count > 10 else "")
+            self.report.doubt(f"That {count} events ({which}) are sealed: they are younger than the checkpoint.")
 
-    @staticmethod
-    def hashed(lines: Iterable[bytes], state: Any) -> Iterator[bytes]:
-        """Pass lines on, hashing them as they go by."""
-        for line in lines:
-            state.update(line + b"\n")
-            yield line
-
-    def check_leaf(self, leaf: Facts, digest: str, member: str) -> bool:
+    def check_leaf(self, leaf: Facts, digest: str, member: str) -> None:
         """Lead one leaf to the checkpoint's root."""
         entry = f"countersign-event/v1\n{leaf['event']}\n{leaf['format']}\n{leaf['lines']}\n{digest}\n"
         start = hashlib.sha256(b"\0" + entry.encode("ascii")).digest()
         proof = [bytes.fromhex(step) for step in leaf["proof"]]
         if not self.root or root_from(start, leaf["index"], self.size, proof) != self.root:
             raise Wrong(member, "it does not lead to the checkpoint's root: event, proof or checkpoint was altered")
-        return True
+        self.sealed.add(leaf["event"])
 
     def read_event(self, leaf: Facts, lines: list[bytes], member: str) -> None:
         """Read an event's lines in their format, and keep a digest of what they say."""
@@ -834,9 +798,7 @@ class Ledger:
         """Compare a trail with the ledger's own lines, event by event."""
         good = 0
         for row in trail_rows(self.capsule, name):
-            changes = [
-                [one[key] for key in ("table", "row", "kind", "snapshot", "old", "new")] for one in row["changes"]
-            ]
+            changes = [[one[key] for key in CHANGED] for one in row["changes"]]
             record = None if row["record"] is None else str(row["record"])
             if self.events.get(row["id"]) != fingerprint({**row, "record": record, "changes": changes}):
                 raise Wrong(name, f"event {row['id']} is not told as the ledger holds it")
@@ -846,11 +808,11 @@ class Ledger:
 
     def check_sealed(self, record: Facts, folder: str) -> None:
         """Find each version and signature of a record in the sealed lines."""
-        missing = []
-        if self.numbers.get(str(record["id"]), record["number"]) != record["number"]:
+        missing, key = [], str(record["id"])
+        if self.numbers.get(key, record["number"]) != record["number"]:
             raise Wrong(f"{folder}record.json", "the ledger holds another record under this id")
         for row in record["versions"]:
-            found = self.versions.get((str(record["id"]), str(row["number"])))
+            found = self.versions.get((key, str(row["number"])))
             if found is None:
                 missing.append(f"version {row['number']} of {record['number']}")
             elif found != (row["content_hash"], f"sha256:{row['content_hash']}"):
@@ -863,7 +825,7 @@ class Ledger:
             elif held != (files[0], files[1], row["printed_name"]):
                 raise Wrong(f"{base}.statement.json", "the ledger holds another signature under this number")
             at = self.moments.get(row["number"], row["signed_at"])
-            if abs(instant_of(at) - instant_of(row["signed_at"])) > CLOCK_TOLERANCE:
+            if abs(moment_of(at, INSTANT) - moment_of(row["signed_at"], INSTANT)) > CLOCK_TOLERANCE:
                 raise Wrong(f"{base}.statement.json", f"it says {row['signed_at']}, but the ledger saw it made at {at}")
         for one in missing:
             self.report.doubt(f"That the ledger holds {one}: its event is not sealed yet, or not in this capsule.")
@@ -871,6 +833,7 @@ class Ledger:
         self.report.prove(count, f"versions and signatures of {record['number']} are those in the ledger's lines.")
 
 
+CHANGED = ("table", "row", "kind", "snapshot", "old", "new")
 SAME = ("act", "reason", "address", "station", "build")
 OTHER = {"actor": "actor_username", "name": "actor_name", "role": "actor_role", "record": "record_id"}
 
@@ -891,13 +854,13 @@ def check_stamp(capsule: Capsule, report: Report, openssl: OpenSSL, name: str) -
     note = capsule.read("timestamps/note.txt")
     if note != head + b"\n\n" + lines.split(b"\n")[0] + b"\n":
         raise Wrong("timestamps/note.txt", "it is not the checkpoint with the ledger's signature alone")
-    data = openssl.keep("stamped", note)
     token, ca = openssl.keep("token", capsule.read(name)), openssl.keep("tsa.pem", capsule.read("timestamps/ca.pem"))
     shown = openssl.run("ts", "-reply", "-in", token, "-token_in", "-text").stdout.decode("utf-8", "replace")
     at = moment_of(re.sub(r"\.\d+", "", first(r"Time stamp: (.+)", shown)))
-    when = ("-CAfile", ca, "-untrusted", ca, "-attime", str(int(at.timestamp())))
-    done = openssl.run("ts", "-verify", "-data", data, "-in", token, "-token_in", *when)
-    if done.returncode:
+    trust = ("-CAfile", ca, "-untrusted", ca, "-attime", str(int(at.timestamp())))
+    if openssl.run(
+        "ts", "-verify", "-data", openssl.keep("stamped", note), "-in", token, "-token_in", *trust
+    ).returncode:
         raise Wrong(name, "it is no valid time stamp over the checkpoint by an authority in timestamps/ca.pem")
     report.prove(1, f"time stamp of an outside authority ({name}): the checkpoint existed at {at.isoformat()}.")
 
@@ -918,7 +881,7 @@ def check_stamps(capsule: Capsule, report: Report, openssl: OpenSSL) -> None:
 
 def check_giver(capsule: Capsule, openssl: OpenSSL, report: Report) -> None:
     """Verify the organisation's seal over the manifest, and tell who gave the capsule out."""
-    made_at = instant_of(capsule.json("capsule.json")["made_at"])
+    made_at = moment_of(capsule.json("capsule.json")["made_at"], INSTANT)
     giver = openssl.sealer_of(capsule.read("manifest.json.p7s"), capsule.read("manifest.json"), made_at)
     if giver is None:
         raise Wrong("manifest.json, manifest.json.p7s", "the seal is not valid over this manifest, or not trusted")
@@ -957,9 +920,7 @@ def check_capsule(path: str, given: argparse.Namespace, folder: str) -> Report:
         raise Unusable(f"the capsule is of another form ({facts['schema']}) than this verifier knows")
     report.attempt("manifest.json", check_manifest, capsule, report)
     ca = report.attempt("certificates/ca.pem", capsule.read, "certificates/ca.pem") or b""
-    if given.ca:
-        with open(given.ca, "rb") as stream:
-            ca = stream.read()
+    ca = pathlib.Path(given.ca).read_bytes() if given.ca else ca
     openssl = OpenSSL(folder, ca)
     say(f"{facts.get('title', path)}, checked with {openssl.version} and Python {sys.version.split()[0]}")
     report.attempt("manifest.json.p7s", check_giver, capsule, openssl, report)
@@ -982,9 +943,7 @@ def main() -> int:
     parser.add_argument("capsule", help="the zip")
     parser.add_argument("--ca", help="PEM file of the authorities, instead of the capsule's own")
     parser.add_argument("--log-key", action="append", help="verifier key of the ledger, instead of the capsule's own")
-    parser.add_argument(
-        "--witness-key", action="append", help="verifier key of a witness, instead of the capsule's own"
-    )
+    parser.add_argument("--witness-key", action="append", help="verifier key of a witness, likewise")
     given = parser.parse_args()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
