@@ -13,6 +13,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Protocol
 
 from django.db import connections, transaction
@@ -64,14 +65,14 @@ class LineList(list[bytes]):
         self.append(data)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Format:
     """The recorded columns of each table, and the snapshots' table of each table that a change may name."""
 
     tables: Mapping[str, tuple[str, ...]]
     snapshots: Mapping[str, str]
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The format as canonical JSON (RFC 8785)."""
         content = {
@@ -81,7 +82,7 @@ class Format:
         }
         return canonical_bytes(content).decode()
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """The SHA-256 of the text, which every entry names."""
         return sha256_hex(self.text.encode())
@@ -121,7 +122,7 @@ def make_entries(using: str, form: Format, event_ids: Sequence[int]) -> dict[int
     digest = form.digest
     return {
         event_id: make_entry(event_id, digest, count, sink.hexdigest())
-        for event_id, (sink, count) in stream_lines(using, form, event_ids, hashlib.sha256).items()
+        for event_id, sink, count in stream_lines(using, form, event_ids, hashlib.sha256)
     }
 
 
@@ -132,62 +133,71 @@ def make_entry(event_id: int, format_digest: str, count: int, lines_digest: str)
 
 def read_lines(using: str, form: Format, event_ids: Sequence[int]) -> dict[int, list[bytes]]:
     """Return the lines of each event that has a row, as they are hashed; call it inside `fixed_texts`."""
-    return {event_id: sink for event_id, (sink, _) in stream_lines(using, form, event_ids, LineList).items()}
+    return {event_id: sink for event_id, sink, _ in stream_lines(using, form, event_ids, LineList)}
+
+
+Owners = dict[bytes, bytes | tuple[bytes, ...]]
+"""Whose a snapshot is, by its id: one event's as a rule. No container for each, since the collector of
+garbage would go through all of them again and again."""
+
+
+class Fed:
+    """What a batch of events was fed: each one's sink and number of lines, by its id as COPY writes it."""
+
+    def __init__(self) -> None:
+        self.sinks: dict[bytes, Any] = {}
+        self.counts: dict[bytes, int] = {}
 
 
 def stream_lines(
     using: str, form: Format, event_ids: Sequence[int], make_sink: Callable[[], Any]
-) -> dict[int, tuple[Any, int]]:
-    """Feed each event's lines to a sink of its own, and return sink and number of lines by event."""
-    states: dict[bytes, list[Any]] = {}
-    head, is_wanted = f"{EVENTS}\t".encode(), {str(event_id).encode() for event_id in event_ids}.__contains__
+) -> Iterator[tuple[int, Any, int]]:
+    """Feed each event's lines to a sink of its own, and yield event, sink and number of lines."""
+    fed, is_wanted = Fed(), {str(event_id).encode() for event_id in event_ids}.__contains__
+    sinks, counts = fed.sinks, fed.counts
     for row in copy_rows(using, EVENTS, "id", (), form.tables[EVENTS], sorted(event_ids)):
         key, _, line = row.partition(b"\t")
         if is_wanted(key):
-            sink = make_sink()
-            sink.update(head + line)
-            states[key] = [sink, 1]
-    wanted = sorted(map(int, states))
-    owners = feed_changes(using, form, wanted, states)
+            sinks[key] = sink = make_sink()
+            sink.update(line)
+            counts[key] = 1
+    owners = feed_changes(using, form, fed)
     for table in sorted(owners):
-        feed_snapshots(using, form, table, owners[table])
-    return {int(key): (sink, count) for key, (sink, count) in states.items()}
+        feed_snapshots(using, form, table, owners[table], fed)
+    for key, sink in sinks.items():
+        yield int(key), sink, counts[key]
 
 
-Owners = dict[bytes, tuple[list[Any], ...]]
-
-
-def feed_changes(using: str, form: Format, wanted: Sequence[int], states: dict[bytes, list[Any]]) -> dict[str, Owners]:
+def feed_changes(using: str, form: Format, fed: Fed) -> dict[str, Owners]:
     """Feed each event its changes; return whose the snapshots are that they name, by table and id."""
-    owners: dict[str, Owners] = {}
-    places: dict[bytes, Owners] = {}
-    for live, history in form.snapshots.items():
-        places[live.encode()] = owners.setdefault(history, {})
-    head = f"{CHANGES}\t".encode()
-    keys = ("table_name", "history_id")
+    owners: dict[str, Owners] = {history: {} for history in form.snapshots.values()}
+    places = {live.encode(): owners[history] for live, history in form.snapshots.items()}
+    sinks, counts = fed.sinks, fed.counts
+    keys, wanted = ("table_name", "history_id"), sorted(map(int, sinks))
     for row in copy_rows(using, CHANGES, "event_id", keys, form.tables[CHANGES], wanted, order="id"):
         event, table, history_id, line = row.split(b"\t", 3)
-        state = states.get(event)
-        if state is None:
+        if event not in sinks:
             continue
-        state[0].update(head + line)
-        state[1] += 1
-        place = places.get(table)
-        if place is not None:
-            before = place.get(history_id, ())
-            if state not in before:
-                place[history_id] = (*before, state)
+        sinks[event].update(line)
+        counts[event] += 1
+        if table in places:
+            place = places[table]
+            before = place.setdefault(history_id, event)
+            if before != event:
+                known = before if isinstance(before, tuple) else (before,)
+                place[history_id] = known if event in known else (*known, event)
     return {history: found for history, found in owners.items() if found}
 
 
-def feed_snapshots(using: str, form: Format, table: str, owners: Owners) -> None:
+def feed_snapshots(using: str, form: Format, table: str, owners: Owners, fed: Fed) -> None:
     """Feed the snapshots of one table to the events they belong to."""
-    head = f"{table}\t".encode()
+    sinks, counts = fed.sinks, fed.counts
     for row in copy_rows(using, table, "history_id", (), form.tables[table], sorted(map(int, owners))):
         key, _, line = row.partition(b"\t")
-        for state in owners.get(key, ()):
-            state[0].update(head + line)
-            state[1] += 1
+        found = owners.get(key, ())
+        for event in found if isinstance(found, tuple) else (found,):
+            sinks[event].update(line)
+            counts[event] += 1
 
 
 def copy_rows(
@@ -200,9 +210,10 @@ def copy_rows(
     *,
     order: str = "",
 ) -> Iterator[bytes]:
-    """Yield rows as COPY text, the key (and further keys) before the recorded columns.
+    """Yield rows as COPY text: the key and further keys, then the line as it is hashed.
 
-    Every wanted row that exists comes; others may come with them.
+    A line is the table's name and the recorded columns; PostgreSQL writes the name too, which costs
+    less than putting it there. Every wanted row that exists comes; others may come with them.
     """
     if not wanted:
         return
@@ -212,8 +223,10 @@ def copy_rows(
         condition = sql.SQL("BETWEEN {} AND {}").format(sql.Literal(low), sql.Literal(high))
     else:
         condition = sql.SQL("= ANY({})").format(sql.Literal(list(wanted)))
-    statement = sql.SQL("COPY (SELECT {} FROM {} WHERE {} {} ORDER BY {}) TO STDOUT").format(
-        sql.SQL(", ").join(map(sql.Identifier, (key, *keys, *columns))),
+    statement = sql.SQL("COPY (SELECT {}, {}, {} FROM {} WHERE {} {} ORDER BY {}) TO STDOUT").format(
+        sql.SQL(", ").join(map(sql.Identifier, (key, *keys))),
+        sql.Literal(table),
+        sql.SQL(", ").join(map(sql.Identifier, columns)),
         sql.Identifier(table),
         sql.Identifier(key),
         condition,
@@ -235,14 +248,15 @@ def copy_out(using: str, statement: sql.Composed) -> Iterator[bytes]:
         started = channel.exec_(statement.as_bytes(connection))
         if started.status != ExecStatus.COPY_OUT:
             raise error_from_result(started)
-        size, row = channel.get_copy_data(0)
+        take = channel.get_copy_data
+        size, row = take(0)
         try:
             while size > 0:
                 yield bytes(row)
-                size, row = channel.get_copy_data(0)
+                size, row = take(0)
         finally:
             while size > 0:  # whoever took the rows stopped early
-                size, row = channel.get_copy_data(0)
+                size, row = take(0)
         while (ended := channel.get_result()) is not None:
             if ended.status != ExecStatus.COMMAND_OK:
                 raise error_from_result(ended)

@@ -35,7 +35,7 @@ def write_ledger(writer: MemberWriter, event_ids: Sequence[int]) -> None:
         writer.add_pieces("ledger/events.txt", line_pieces(event_ids, checkpoint, leaves, formats))
         leaves.seek(0)
         writer.add_stream("ledger/leaves.jsonl", leaves)
-    for digest, text in sorted({(digest, form.text) for digest, form in formats.forms.values()}):
+    for digest, text in sorted({(form.digest, form.text) for form in formats.forms.values()}):
         writer.add(f"ledger/formats/{digest}.json", text.encode())
     writer.add("ledger/log.vkey", "".join(f"{key}\n" for key in trusted_keys()).encode())
     writer.add("ledger/witness.vkey", f"{witness_key() or ''}\n".encode())
@@ -46,17 +46,16 @@ def write_ledger(writer: MemberWriter, event_ids: Sequence[int]) -> None:
 
 
 class NamedFormats:
-    """The formats that a capsule's events need, each with its digest, which is costly to make; 0 is the present one."""
+    """The formats that a capsule's events need; 0 is the present one."""
 
     def __init__(self) -> None:
         self._stored = Formats(USING)
-        self.forms: dict[int, tuple[str, Format]] = {}
+        self.forms: dict[int, Format] = {}
 
-    def find(self, format_id: int) -> tuple[str, Format]:
-        """Return digest and format."""
+    def find(self, format_id: int) -> Format:
+        """Return a format."""
         if format_id not in self.forms:
-            form = self._stored.find(format_id) if format_id else present_format(USING)
-            self.forms[format_id] = (form.digest, form)
+            self.forms[format_id] = self._stored.find(format_id) if format_id else present_format(USING)
         return self.forms[format_id]
 
 
@@ -70,9 +69,9 @@ def line_pieces(
         kinds = {event_id: proofs[event_id].format_id if event_id in proofs else 0 for event_id in chosen}
         lines: dict[int, list[bytes]] = {}
         for kind in dict.fromkeys(kinds.values()):
-            lines |= read_lines(USING, formats.find(kind)[1], [one for one in chosen if kinds[one] == kind])
+            lines |= read_lines(USING, formats.find(kind), [one for one in chosen if kinds[one] == kind])
         for event_id in chosen:
-            digest, _ = formats.find(kinds[event_id])
+            digest = formats.find(kinds[event_id]).digest
             leaves.write(leaf_row(event_id, digest, len(lines[event_id]), proofs.get(event_id)))
             yield from lines[event_id]
 
