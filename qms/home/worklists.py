@@ -21,6 +21,8 @@ from records.evidence import Actor
 from records.models import ControlledRecord
 from signatures.subjects import subject_of
 from signatures.worklist import tasks_to_sign
+from validation.periodic_reviews import PREPARERS, overdue_systems
+from validation.queries import READERS
 
 logger = logging.getLogger(__name__)
 
@@ -134,8 +136,20 @@ def tasks_of(waiting: list[review_queries.Waiting]) -> Iterator[Task]:
         yield Task(row.record, row.what, row.url, row.since)
 
 
+def find_overdue_reviews(actor: Actor) -> Iterator[Task]:
+    """Yield the systems whose periodic review is overdue, for who prepares it and who answers for the system."""
+    may_prepare = any(actor.holds(role) for role in PREPARERS)
+    may_read = any(actor.holds(role) for role in READERS)
+    for system in overdue_systems() if may_read else ():
+        day = system.next_review_on
+        if day and (may_prepare or actor.user_id in (system.owner_id, system.process_owner_id)):
+            where = reverse("validating:system-detail", args=[system.number])
+            yield Task(system, "Periodic review overdue", where, dt.datetime.combine(day, dt.time(), tzinfo=dt.UTC))
+
+
 def find_overdue(actor: Actor) -> Iterator[Task]:
     """Yield the person's open work on which nothing happened for days."""
+    yield from find_overdue_reviews(actor)
     limit = now() - dt.timedelta(days=OVERDUE_DAYS)
     seen: set[tuple[int, str]] = set()
     for source in (find_signing, find_review):

@@ -21,6 +21,7 @@ from records.workflow import available_actions
 from signatures.manifestation import manifestation_of
 from signatures.subjects import subject_of
 from validation.models import System
+from validation.periodic_reviews import is_overdue
 from validation.risk import RISK_CLASSES, Level, RiskMatrix
 
 HISTORY_SHOWN = 50
@@ -81,7 +82,15 @@ def record_context(record: ControlledRecord, actor: Actor) -> dict[str, Any]:
         ],
         "entries": describe_events(list(events_of_records([record])[:HISTORY_SHOWN])),
         "is_engineer": actor.holds(ENGINEER),
+        "review_overdue": overdue_system(record),
     }
+
+
+def overdue_system(record: ControlledRecord) -> System | None:
+    """Return the system that a record is about, if its periodic review is overdue."""
+    found = getattr(record, "protocol", record)
+    system = found if isinstance(found, System) else getattr(found, "system", None)
+    return system if system is not None and is_overdue(system) else None
 
 
 def csv_file(text: str, *, name: str) -> HttpResponse:

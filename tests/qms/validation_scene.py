@@ -26,6 +26,7 @@ from validation.deviations import raise_deviation
 from validation.executions import add_evidence, begin_execution, record_result
 from validation.inventory import add_item
 from validation.models import System
+from validation.periodic_reviews import begin_review
 from validation.plans import draft_master_plan, draft_plan
 from validation.protocols import StepText, add_steps, draft_protocol
 from validation.reports import draft_report
@@ -88,7 +89,11 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
     design, study, set_draft, opened = draft_study(desk), approved_study(desk), draft_set(desk), signed_set(desk)
     sign(opened, "open", qa, reason="final check of the model")
     diagram = make_data_flow(desk)
+    review = begin_review(system, actor=engineer.actor())
     records = {
+        "review-detail": review,
+        "review-refresh": review,
+        "review-new": bare,
         "data-flow-detail": diagram,
         "data-flow-edit": diagram,
         "data-flow-explain": diagram,

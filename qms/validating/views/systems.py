@@ -17,6 +17,7 @@ from qms.web.requests import actor_of
 from records.workflow import take_role
 from validation.inventory import add_item, edit_system, end_item, register_system
 from validation.models import Execution, GapAssessment, Protocol, System
+from validation.periodic_reviews import PREPARERS, overdue_systems
 from validation.queries import load_record, records_for
 from validation.requirements import begin_requirements
 from validation.status import standing_of, standings_of
@@ -35,7 +36,8 @@ def list_systems(request: HttpRequest) -> HttpResponse:
     page = page_through(rows, ordering=["-id"], query=request.GET)
     standings = standings_of(row for row in page.rows if row.state == "validated")
     changed = {key for key, standing in standings.items() if standing.changes}
-    context = {"page": page, "changed": changed, "is_engineer": actor.holds(pages.ENGINEER)}
+    overdue = set(overdue_systems().values_list("pk", flat=True))
+    context = {"page": page, "changed": changed, "overdue": overdue, "is_engineer": actor.holds(pages.ENGINEER)}
     return render(request, "validating/system_list.html", context)
 
 
@@ -70,6 +72,8 @@ def show_system(request: HttpRequest, number: str) -> HttpResponse:
         "requirements": system.requirement_sets.select_related("baseline").first(),
         "protocols": Protocol.objects.filter(system=system).order_by("pk"),
         "executions": Execution.objects.filter(protocol__system=system).order_by("pk"),
+        "reviews": system.reviews.order_by("pk"),
+        "is_preparer": any(actor.holds(role) for role in PREPARERS),
         "data_flows": system.data_flows.order_by("pk"),
         "studies": system.studies.order_by("pk"),
         "data_sets": system.data_sets.order_by("pk"),
