@@ -7,10 +7,9 @@ from typing import Any
 
 from qms.validating.study_charts import draw_classes, draw_grid
 from validation.dataset_items import STRATA
-from validation.knapp_design import INSPECTORS
+from validation.knapp_design import INSPECTORS, PlannedRun
 from validation.models import DataSet, KnappRun, KnappStudy
 
-ITEMS_SHOWN = 200
 PAIRS_SHOWN = 20
 
 
@@ -33,6 +32,11 @@ def sheet_rows(study: KnappStudy) -> list[SheetRow]:
         shown = machine if plan.is_machine else by_code[plan.inspector]
         shown.runs.append((plan.run, standing.get(plan.run)))
     return [*rows, machine]
+
+
+def who_inspects(study: KnappStudy, plan: PlannedRun) -> str:
+    """Return the name of a run's inspector; nothing for the machine."""
+    return next((row["name"] for row in study.inspectors if row["code"] == plan.inspector), "")
 
 
 def study_context(study: KnappStudy) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from decimal import Decimal
 
 import pytest
@@ -225,3 +226,14 @@ def test_a_seed_must_be_one_line(seed: str) -> None:
 def test_more_than_there_is_cannot_be_drawn() -> None:
     with pytest.raises(SampleLargerThanLot):
         draw_sample(["a"], n=2, seed="s")
+
+
+@pytest.mark.parametrize(("percent", "accepted"), [("0.65", "0.98"), ("2.9", "0.10")])
+def test_an_aql_is_no_guarantee(percent: str, accepted: str) -> None:
+    """Plan M at 0.65 takes 98 % of lots at the AQL, and one in ten of those that are far worse."""
+    plan, share = plan_for(20_000, aql=Decimal("0.65"), level="II"), Decimal(percent) / 100
+    chance = sum(
+        math.comb(plan.n, found) * share**found * (1 - share) ** (plan.n - found) for found in range(plan.accept + 1)
+    )
+    assert (plan.n, plan.accept) == (315, 5)
+    assert abs(chance - Decimal(accepted)) < Decimal("0.01")

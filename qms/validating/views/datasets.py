@@ -13,7 +13,7 @@ from qms.validating import pages
 from qms.validating.forms import ReasonForm
 from qms.validating.forms_studies import ConsumeForm, DataSetForm, ItemsForm
 from qms.validating.set_import import ItemsImport
-from qms.validating.studies import ITEMS_SHOWN, PAIRS_SHOWN, fit_actions, set_initial
+from qms.validating.studies import PAIRS_SHOWN, fit_actions, set_initial
 from qms.web.paging import page_through
 from qms.web.requests import actor_of
 from records.workflow import check_transition, perform_transition, take_role
@@ -55,7 +55,7 @@ def show_set(request: HttpRequest, number: str) -> HttpResponse:
         "data_set": data_set,
         "strata": data_set.count_strata(),
         "item_count": data_set.items.count(),
-        "items": data_set.items.order_by("pk")[:ITEMS_SHOWN] if may_read else [],
+        "page": page_through(data_set.items.all(), ordering=["id"], query=request.GET) if may_read else None,
         "may_read": may_read,
         "may_edit": data_set.state == "draft" and any(map(actor.holds, SETTERS)),
         "openings": data_set.openings.order_by("pk"),

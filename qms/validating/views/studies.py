@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from qms.validating import pages
 from qms.validating.forms import ReasonForm, TableForm
 from qms.validating.forms_studies import ConclusionForm, RunsForm, StudyForm
-from qms.validating.studies import design_initial, study_context
+from qms.validating.studies import design_initial, study_context, who_inspects
 from qms.web.paging import page_through
 from qms.web.requests import actor_of
 from records.clock import now
@@ -116,7 +116,8 @@ def revise_study(request: HttpRequest, number: str) -> HttpResponse:
 def show_sheet(request: HttpRequest, number: str, run: str) -> HttpResponse:
     """Show the blind sheet of a run, to print."""
     study = load_record(actor_of(request), KnappStudy, number)
-    context = {"study": study, "plan": find_plan(study, run), "names": draw_sheet(study, run)}
+    names, plan = draw_sheet(study, run), find_plan(study, run)
+    context = {"study": study, "plan": plan, "names": names, "who": who_inspects(study, plan)}
     return render(request, "validating/study_sheet.html", context)
 
 

@@ -89,6 +89,7 @@ def test_a_sheet_is_printed_and_sent_without_any_label(desk: Desk):
     sent = get(desk.engineer, "study-sheet-csv", study.number, "I1-01")
     rows = list(csv.DictReader(io.StringIO(sent.content.decode())))
     assert [row["place"] for row in rows] == [str(place) for place in range(1, 11)]
+    assert "Inspector 1" in page
     order = [page.index(f">{row['container']}<") for row in rows]
     assert order == sorted(order)
     assert not any(word in page.partition("<main")[2] for word in ("crack", "particle", "critical"))
