@@ -6,8 +6,12 @@ Each step does only what is missing, so that a start that was killed is taken up
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
+from typing import TypeVar
 
 from qms.accounts.access import actor_of
 from qms.accounts.enrolment import accept_link, issue_link, open_setup, replace_device
@@ -20,12 +24,17 @@ from qms.home.demo import devices
 from records.evidence import Actor
 from signatures.credentials import issue_certificate
 from signatures.eligibility import certificate_of
+from signatures.errors_authentication import CredentialsRefused
 from signatures.models import IdentityCheck
 from signatures.signing import Credentials
 from signatures.signing_policy import policy_in_force
 
 ADDRESS = "127.0.0.1"
 SESSION = "demonstration"
+TRIES = 3
+"""Of a password and code, before somebody is called; a fifth refused one would lock the account."""
+
+Done = TypeVar("Done")
 REASON = "needed for their work in the demonstration plant"
 
 
@@ -72,7 +81,7 @@ class Cast:
         self.password = password
         self.code_seconds = code_seconds
         self.desks: defaultdict[str, Lock] = defaultdict(Lock)
-        """Each person signs one thing at a time: a code that two would read counts once."""
+        """A code that two would read counts once."""
 
     def user(self, username: str) -> User:
         """Return a person as they are now."""
@@ -82,9 +91,17 @@ class Cast:
         """Return a person as the actor of an act, with the roles they hold now."""
         return actor_of(self.user(username), address=ADDRESS, session=SESSION)
 
-    def credentials(self, username: str) -> Credentials:
-        """Return what a person types to sign: the password and a code of their device, used never before."""
-        return Credentials(self.password, devices.read_code(self.user(username)))
+    def type_credentials(self, username: str, act: Callable[[Credentials], Done]) -> Done:
+        """Do an act with a person's password and a code of their device, used never before.
+
+        A person signs one thing at a time. On a machine so busy that the code is over before it is checked they
+        try again, as anybody would; the refused try stays in the trail. Raises: as the act.
+        """
+        with self.desks[username]:
+            for _ in range(TRIES - 1):
+                with suppress(CredentialsRefused):
+                    return act(Credentials(self.password, devices.read_code(self.user(username))))
+            return act(Credentials(self.password, devices.read_code(self.user(username))))
 
 
 def ensure_people(cast: Cast) -> None:
@@ -156,8 +173,22 @@ def ensure_certificate(cast: Cast, part: Part) -> None:
     """Fetch one's signing certificate, once."""
     person = cast.user(part.username)
     if certificate_of(person) is None:
-        typed = cast.credentials(part.username)
-        issue_certificate(person, password=typed.password, code=typed.code, actor=cast.actor(part.username))
+        actor = cast.actor(part.username)
+        cast.type_credentials(
+            part.username,
+            lambda typed: issue_certificate(person, password=typed.password, code=typed.code, actor=actor),
+        )
+
+
+def replace(cast: Cast, person: User, typed: Credentials) -> None:
+    """Give a person a device of ordinary pace for the one they hold."""
+    replace_device(
+        person,
+        password=typed.password,
+        code=typed.code,
+        pairing=devices.pair_new(person, step_seconds=cast.code_seconds),
+        actor=cast.actor(person.username),
+    )
 
 
 def settle_devices(cast: Cast) -> None:
@@ -173,11 +204,4 @@ def settle_devices(cast: Cast) -> None:
         person = cast.user(part.username)
         if TotpDevice.objects.filter(user=person, confirmed=True, step_seconds=cast.code_seconds).exists():
             continue
-        typed = cast.credentials(part.username)
-        replace_device(
-            person,
-            password=typed.password,
-            code=typed.code,
-            pairing=devices.pair_new(person, step_seconds=cast.code_seconds),
-            actor=cast.actor(part.username),
-        )
+        cast.type_credentials(part.username, partial(replace, cast, person))

@@ -12,9 +12,9 @@ from signatures.signing import complete_ceremony, decline_ceremony
 def sign(cast: Cast, record: ControlledRecord, action: str, person: str, *, reason: str = "") -> Signature:
     """Sign an action on a record with the person's password and a fresh code."""
     ceremony = open_ceremony(record, action, actor=cast.actor(person))
-    with cast.desks[person]:
-        credentials = cast.credentials(person)
-        return complete_ceremony(ceremony, actor=cast.actor(person), credentials=credentials, reason=reason)
+    return cast.type_credentials(
+        person, lambda typed: complete_ceremony(ceremony, actor=cast.actor(person), credentials=typed, reason=reason)
+    )
 
 
 def ensure_signed(cast: Cast, record: ControlledRecord, action: str, *people: str, reason: str = "") -> None:
@@ -27,6 +27,6 @@ def ensure_signed(cast: Cast, record: ControlledRecord, action: str, *people: st
 def decline(cast: Cast, record: ControlledRecord, action: str, person: str, *, reason: str) -> Signature:
     """Refuse to sign, by signature and with a reason."""
     ceremony = open_ceremony(record, action, actor=cast.actor(person))
-    with cast.desks[person]:
-        credentials = cast.credentials(person)
-        return decline_ceremony(ceremony, actor=cast.actor(person), credentials=credentials, reason=reason)
+    return cast.type_credentials(
+        person, lambda typed: decline_ceremony(ceremony, actor=cast.actor(person), credentials=typed, reason=reason)
+    )

@@ -8,8 +8,11 @@ import pytest
 from django.test import override_settings
 
 from qms.accounts.codes import Clock
+from qms.home.demo.cast import TRIES, Cast
 from qms.home.demo.devices import find_fresh_step, read_code
 from qms.home.errors import NotADemonstration
+from signatures.errors_authentication import CredentialsRefused
+from signatures.signing import Credentials
 from tests.people import Person
 
 AT = dt.datetime(2026, 11, 22, 12, 0, 0, tzinfo=dt.UTC)
@@ -37,3 +40,33 @@ def test_the_step_is_unused_and_leaves_time_to_type_it(late: float, used: int | 
 def test_outside_a_demonstration_no_device_is_read(operator: Person):
     with override_settings(DEMO=False), pytest.raises(NotADemonstration):
         read_code(operator.user)
+
+
+def test_a_code_that_was_over_before_it_was_checked_is_followed_by_the_next(monkeypatch: pytest.MonkeyPatch):
+    cast, seen = Cast("a password", code_seconds=3), []
+    codes = iter(["late", "good"])
+    monkeypatch.setattr(Cast, "user", lambda self, username: username)
+    monkeypatch.setattr("qms.home.demo.devices.read_code", lambda person: next(codes))
+
+    def act(typed: Credentials) -> str:
+        seen.append(typed.code)
+        if typed.code == "late":
+            raise CredentialsRefused(tries="4 tries")
+        return "done"
+
+    assert cast.type_credentials("vera", act) == "done"
+    assert seen == ["late", "good"]
+
+
+def test_what_is_refused_three_times_is_refused(monkeypatch: pytest.MonkeyPatch):
+    tried: list[str] = []
+    monkeypatch.setattr(Cast, "user", lambda self, username: username)
+    monkeypatch.setattr("qms.home.demo.devices.read_code", lambda person: "000000")
+
+    def act(typed: Credentials) -> None:
+        tried.append(typed.code)
+        raise CredentialsRefused(tries="4 tries")
+
+    with pytest.raises(CredentialsRefused):
+        Cast("a password", code_seconds=3).type_credentials("vera", act)
+    assert len(tried) == TRIES
