@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q
 
 from records.acting import acting
 from records.creation import create_record
@@ -94,7 +95,7 @@ def save_diagram(
             locked.links.filter(position__in=removed(links)).delete()
             placed = write_stages(locked, kept_stages)
             write_links(locked, kept_links, placed)
-            locked.stages.filter(position__in=removed(stages)).delete()
+            take_out_stages(locked, removed(stages))
             drop_mended(locked)
             raise_revision(locked)
     return locked
@@ -165,6 +166,15 @@ def fault_of_link(link: LinkRow, keys: Collection[str]) -> str:
     if not link.data.strip():
         return "it does not say which data flow"
     return "" if set(link.controls) <= set(FLOW_CONTROLS) else "it names a control that no flow can have"
+
+
+def take_out_stages(data_flow: DataFlow, numbers: Sequence[int]) -> None:
+    """Take stages out that no flow touches any more; must run inside an act. Raises: `DiagramRowNotWhole`."""
+    touching = Q(source__position__in=numbers) | Q(target__position__in=numbers)
+    link = data_flow.links.filter(touching).order_by("position").first()
+    if link is not None:
+        raise DiagramRowNotWhole(row=link.ref, why="it leads to or from a stage that is taken out")
+    data_flow.stages.filter(position__in=numbers).delete()
 
 
 def removed(rows: Sequence[StageRow | LinkRow]) -> list[int]:

@@ -123,6 +123,13 @@ def test_what_could_not_be_drawn_is_refused_and_nothing_is_saved(
 
 
 @pytest.mark.django_db
+def test_a_stage_is_not_taken_out_from_under_a_flow_that_was_not_sent(desk: Desk, flow: DataFlow):
+    with pytest.raises(DiagramRowNotWhole, match="F1 cannot be saved: it leads to or from a stage that is taken out"):
+        save(desk, flow, [StageRow("S1", "Camera", "create", is_removed=True)], [])
+    assert len(desk.fresh(flow).content()["stages"]) == 3
+
+
+@pytest.mark.django_db
 def test_a_diagram_stays_small_enough_to_read(desk: Desk, flow: DataFlow):
     with pytest.raises(DiagramTooLarge, match="at most 40 stages"):
         save(desk, flow, [StageRow(f"n{n}", "x", "process") for n in range(41)], [])

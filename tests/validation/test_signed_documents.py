@@ -14,16 +14,20 @@ from signatures.renditions import make_rendition
 from signatures.subjects import PLAIN_RENDITION, subject_of
 from tests.validation.desk import Desk, sign
 from tests.validation.documents import approve_plan
+from tests.validation.flows import make_data_flow
 from tests.validation.gap_desk import answered_gaps, curves, make_gaps
+from tests.validation.reviews import conclude_all
 from tests.validation.study_desk import reported_study, signed_set
 from validation.determinations import draft_determination
 from validation.models import (
+    DataFlow,
     DataSet,
     Deviation,
     Execution,
     GapAssessment,
     KnappStudy,
     MatrixVersion,
+    PeriodicReview,
     Protocol,
     RecordDetermination,
     RequirementSet,
@@ -31,12 +35,14 @@ from validation.models import (
     System,
     ValidationPlan,
 )
+from validation.periodic_reviews import begin_review
 from validation.plans import draft_master_plan
 from validation.reports import draft_report
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("11.10(b)", "11.50(b)")]
 
 KINDS = {
+    DataFlow: "checked photographs",
     DataSet: "People find 90 % of the cracks.",
     Deviation: "The queue hid units whose score was missing.",
     Execution: "seen: fail",
@@ -44,6 +50,7 @@ KINDS = {
     RecordDetermination: "certification by the Qualified Person",
     KnappStudy: "100.0 % (1/1)",
     MatrixVersion: "high probability: class 1",
+    PeriodicReview: "Looked through: Access reviews.",
     Protocol: "Let the model reject a vial.",
     RequirementSet: "reject hidden: class 1",
     SummaryReport: "class 1, high priority",
@@ -61,6 +68,8 @@ def test_every_kind_says_what_is_signed_on_the_page_and_on_paper(desk: Desk, kin
     reported_study(desk)
     signed_set(desk)
     answered_gaps(desk)
+    make_data_flow(desk)
+    conclude_all(begin_review(desk.system, actor=desk.engineer.actor()), desk.engineer)
     draft_determination(actor=desk.engineer.actor(), title="Curves", **curves(desk))
     record = kind._default_manager.order_by("pk")[0]
     subject, content = subject_of(record.kind), record.content()
@@ -89,6 +98,8 @@ def test_who_does_not_work_on_validation_sees_none_of_its_records(desk: Desk):
     reported_study(desk)
     signed_set(desk)
     make_gaps(desk.system, desk.engineer)
+    make_data_flow(desk)
+    begin_review(desk.system, actor=desk.engineer.actor())
     draft_determination(actor=desk.engineer.actor(), title="Curves", **curves(desk))
     for kind in KINDS:
         subject = subject_of(kind._meta.label_lower)
