@@ -17,10 +17,20 @@ from django.db import transaction
 from qms.batches.aql_samples import draw_aql_sample, record_findings
 from qms.batches.creation import create_batch, withdraw_batch
 from qms.batches.decisions import agree_with_model, decide_unit
-from qms.batches.importing import offer_delivery
+from qms.batches.importing import choose_import, offer_delivery, take_chosen
 from qms.batches.inspecting import work_off_run
 from qms.batches.investigations import close_investigation
-from qms.batches.models import AqlSample, BatchRecord, DefectClass, Investigation, Lot, Product, Station, VialImage
+from qms.batches.models import (
+    AqlSample,
+    BatchRecord,
+    DefectClass,
+    FileImport,
+    Investigation,
+    Lot,
+    Product,
+    Station,
+    VialImage,
+)
 from qms.batches.overlays import make_overlays
 from qms.batches.products import create_lot
 from qms.batches.receiving import receive_zip
@@ -92,7 +102,16 @@ def is_told(batch: BatchRecord, story: Story) -> bool:
 
 
 def take_images(cast: Cast, story: Story, batch: BatchRecord) -> None:
-    """Upload the station's delivery as the operator; it is complete and taken at once."""
+    """Upload the station's delivery as the operator; it is complete and taken at once.
+
+    A start that was killed between the upload and its being taken goes on with that upload.
+    """
+    if (waiting := batch.imports.filter(state=FileImport.State.CHECKED).first()) is not None:
+        choose_import(waiting, actor=cast.actor(story.operator))
+        return
+    if (chosen := batch.imports.filter(state=FileImport.State.TAKING).first()) is not None:
+        take_chosen(chosen.pk)
+        return
     content = make_delivery(story.ware, story.lot, choose_photographs(story.ware, story.units))
     delivery = receive_zip(io.BytesIO(content))
     offer_delivery(batch, actor=cast.actor(story.operator), delivery=delivery, source_name=f"{story.lot}.zip")
