@@ -18,8 +18,16 @@ from records.evidence import Actor
 from records.models import ControlledRecord
 from records.workflow import lock_record, perform_transition, state_label, take_role, workflow_of
 from validation.dataset_items import SetItem, items_of, read_strata
-from validation.errors_studies import ReferenceMissing, SetInvalid, SetItemExcluded, SetItemUnknown, SetSealed
+from validation.errors_studies import (
+    NothingOverlaps,
+    ReferenceMissing,
+    SetInvalid,
+    SetItemExcluded,
+    SetItemUnknown,
+    SetSealed,
+)
 from validation.models import DataItem, DataSet, System
+from validation.overlap import find_overlap
 from validation.queries import READERS
 from validation.readiness_studies import is_developer
 from validation.requirements import raise_revision
@@ -107,6 +115,25 @@ def exclude_item(data_set: DataSet, name: str, *, actor: Actor, reason: str) -> 
             row.save(update_fields=["excluded_because"])
             raise_revision(locked)
     return row
+
+
+def exclude_overlap(data_set: DataSet, *, actor: Actor, reason: str) -> int:
+    """Exclude every item of a draft that a set to be kept apart from holds too; return how many.
+
+    Writes: validation_dataitem, `validation.dataset.item_excluded`. Raises: `RecordNotEditable`,
+    `NothingOverlaps`, `ReasonMissing`. Serves: draft EU GMP Annex 22 §6.
+    """
+    actor = take_setter(data_set, actor)
+    with transaction.atomic():
+        locked = lock_set(data_set)
+        names = sorted({pair.first.name for pair in find_overlap(locked)})
+        if not names:
+            raise NothingOverlaps(number=locked.number)
+        details = {"name": f"{len(names)} items that another set holds too"}
+        with acting(actor, "validation.dataset.item_excluded", locked, reason=reason, details=details):
+            locked.items.filter(name__in=names).update(excluded_because=reason.strip())
+            raise_revision(locked)
+    return len(names)
 
 
 def may_read_items(data_set: DataSet, actor: Actor) -> bool:

@@ -100,6 +100,12 @@ class SetItemExcluded(Refusal):
     message = "{name} is excluded already; it stays in the manifest with its reason."
 
 
+class NothingOverlaps(Refusal):
+    code = "validation.nothing_overlaps"
+    status = 409
+    message = "{number} shares no item with a set that it must be kept apart from, so there is nothing to exclude."
+
+
 class SetsOverlap(Refusal):
     code = "validation.sets_overlap"
     clause = "Annex 22 §6"

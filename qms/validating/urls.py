@@ -105,6 +105,7 @@ urlpatterns = [
     path("validation/sets/<str:number>/edit/", datasets.change_set, name="set-edit"),
     path("validation/sets/<str:number>/items/", datasets.import_items, name="set-import"),
     path("validation/sets/<str:number>/items/<int:pk>/exclude/", datasets.exclude, name="set-exclude"),
+    path("validation/sets/<str:number>/overlap/exclude/", datasets.exclude_shared, name="set-exclude-shared"),
     path("validation/sets/<str:number>/revise/", datasets.revise_set, name="set-revise"),
     path("validation/sets/<str:number>/consume/", datasets.consume, name="set-consume"),
     path("validation/sets/<str:number>/manifest.csv", datasets.send_manifest, name="set-manifest"),

@@ -235,6 +235,7 @@ TABLE: dict[str, Rule] = {
     "validating:set-edit": form(ENGINEER),
     "validating:set-import": form(ENGINEER),
     "validating:set-exclude": form(ENGINEER),
+    "validating:set-exclude-shared": form(ENGINEER),
     "validating:set-revise": form(SETTERS),
     "validating:set-consume": form(SETTERS | QA),
     "validating:set-manifest": Rule(VALIDATION),

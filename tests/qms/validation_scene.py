@@ -102,7 +102,7 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "study-edit": design,
         "study-containers": design,
         **dict.fromkeys(("study-revise", "study-runs", "study-conclusion", "study-sheet", "study-sheet-csv"), study),
-        **dict.fromkeys(("set-detail", "set-edit", "set-import", "set-exclude"), set_draft),
+        **dict.fromkeys(("set-detail", "set-edit", "set-import", "set-exclude", "set-exclude-shared"), set_draft),
         "set-revise": signed_set(desk, "train"),
         "set-consume": opened,
         "set-manifest": opened,

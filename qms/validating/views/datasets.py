@@ -24,6 +24,7 @@ from validation.datasets import (
     consume_set,
     edit_set,
     exclude_item,
+    exclude_overlap,
     may_read_items,
     read_manifest,
     take_setter,
@@ -130,6 +131,23 @@ def exclude(request: HttpRequest, number: str, pk: int) -> HttpResponse:
         if pages.try_rule(form, lambda: exclude_item(data_set, row.name, actor=actor, reason=reason)) is not None:
             return redirect("validating:set-detail", number)
     title = gettext("Exclude {name}").format(name=row.name)
+    return pages.form_page(request, form, title=title, button="Exclude", record=data_set)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def exclude_shared(request: HttpRequest, number: str) -> HttpResponse:
+    """Exclude every item of a draft that a set to be kept apart from holds too."""
+    data_set = load_record(actor_of(request), DataSet, number)
+    actor = take_setter(data_set, actor_of(request))
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        count = pages.try_rule(form, lambda: exclude_overlap(data_set, actor=actor, reason=reason))
+        if count is not None:
+            messages.success(request, gettext("{count} items are excluded.").format(count=count))
+            return redirect("validating:set-detail", number)
+    title = gettext("Exclude what {number} shares with other sets").format(number=number)
     return pages.form_page(request, form, title=title, button="Exclude", record=data_set)
 
 

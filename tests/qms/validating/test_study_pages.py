@@ -223,6 +223,13 @@ def test_overlapping_items_are_named_on_the_page_of_the_draft(desk: Desk):
     page = text(get(desk.colleague, "set-detail", made.number))
     assert "Pairs that are not independent: 1" in page
     assert f"a.png is the same physical unit as t.png of {training.number}" in page
+    post(desk.colleague, "set-exclude-shared", made.number, reason="the training set holds them too")
+    assert list(made.items.values_list("name", "excluded_because").order_by("pk")) == [
+        ("a.png", "the training set holds them too"),
+        ("b.png", ""),
+    ]
+    again = post(desk.colleague, "set-exclude-shared", made.number, reason="once more, to be sure")
+    assert (again.status_code, "shares no item" in text(again)) == (422, True)
 
 
 @pytest.mark.clause("Annex 22 6")
