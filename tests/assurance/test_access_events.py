@@ -17,7 +17,6 @@ from records.acts import acts_in
 from records.clock import now
 from records.outbox import work_off
 from tests.assurance.telling import told
-from tests.people import Person
 from tests.qms.conftest import scene, shared_scene  # noqa: F401  fixtures
 from tests.qms.scene import Scene
 
@@ -40,7 +39,8 @@ def browse(client: Client, path: str, status: int = 200) -> None:
     assert client.get(path).status_code == status, path
 
 
-def test_sessions_are_told_from_their_beginning_to_their_end(operator: Person) -> None:
+def test_sessions_are_told_from_their_beginning_to_their_end(scene: Scene) -> None:  # noqa: F811
+    operator = scene.people["operator"]
     with told(SESSIONS, operator):
         assert operator.client(fresh=True).post(reverse("accounts:logout")).status_code == 302
         left_open = operator.client(fresh=True)

@@ -5,19 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import transaction
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from records.acting import acting
-from records.errors import Refusal
 from records.models import ControlledRecord
 from records.workflow import perform_transition
-from signatures.models import Signature
 from tests.people import Person
 from tests.sizes import choose_size
 from tests.validation.desk import Desk, sign
 from tests.validation.documents import TEXTS, pass_run, second_qa, write_plan
+from tests.validation.walking import Walk, walk_in_any_order
 from validation.models import SummaryReport, System, ValidationPlan
 from validation.plans import draft_plan, refresh_plan, write_section
 from validation.reports import draft_report, edit_report, refresh_report
@@ -29,10 +26,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.assurance("B8"), pytest.mark.cl
 SEQUENCES = choose_size(small=10, full=2_000)
 PEOPLE = ("engineer", "colleague", "qa", "reviewer", "operator", "quality")
 ACTIONS = ("approve", "revise", "retire", "withdraw", "validate", "begin")
-TABLES = {table.kind: table for table in (PLAN_WORKFLOW, REPORT_WORKFLOW, SYSTEM_WORKFLOW)}
-LEGAL = {
-    (kind, source, row.target) for kind, table in TABLES.items() for row in table.transitions for source in row.sources
-}
 SEATS = ["author", "owner", "quality"]
 
 people = st.sampled_from(PEOPLE)
@@ -47,31 +40,18 @@ steps = st.one_of(
 )
 
 
-class Sequence:
+class Sequence(Walk):
     """One system's plan and report in the hands of everybody, with what must always hold checked after each step."""
 
     def __init__(self, desk: Desk, quality: Person) -> None:
-        self.desk, self.quality = desk, quality
-        self.states: dict[int, str] = {}
-        self.defects: list[str] = []
-        self.check()
-
-    def do(self, step: tuple[Any, ...]) -> None:
-        signed = Signature.objects.count()
-        try:
-            getattr(self, step[0])(*step[1:])
-        except Refusal as refusal:
-            self.defects += [refusal.text] if refusal.status >= 500 else []
-            assert step[0] == "way" or Signature.objects.count() == signed
+        super().__init__(desk, PLAN_WORKFLOW, REPORT_WORKFLOW, SYSTEM_WORKFLOW)
+        self.quality = quality
+        self.states[desk.system.pk] = System.objects.get(pk=desk.system.pk).state
         self.check()
 
     def check(self) -> None:
-        assert self.defects == []
         system = System.objects.get(pk=self.desk.system.pk)
-        for record in (system, *ValidationPlan.objects.all(), *SummaryReport.objects.all()):
-            was = self.states.get(record.pk, record.state if record == system else TABLES[record.kind].initial)
-            assert record.state == was or (record.kind, was, record.state) in LEGAL
-            self.states[record.pk] = record.state
+        self.check_moves([system, *ValidationPlan.objects.all(), *SummaryReport.objects.all()])
         for report in SummaryReport.objects.filter(state="approved"):
             signed = list(report.signatures.filter(is_decline=False).order_by("id").values_list("seat", "signer_id"))
             assert [seat for seat, _ in signed][-3:] == SEATS
@@ -82,8 +62,7 @@ class Sequence:
         assert ValidationPlan.objects.exclude(state="retired").count() <= 1
 
     def person(self, who: str) -> Person:
-        found: Person = self.quality if who == "quality" else getattr(self.desk, who)
-        return found
+        return self.quality if who == "quality" else super().person(who)
 
     def target(self, kind: str) -> Any:
         model = {"plan": ValidationPlan, "report": SummaryReport, "system": System}[kind]
@@ -144,28 +123,8 @@ def tested(desk: Desk) -> Desk:
 
 
 def test_no_sequence_of_acts_reaches_what_the_tables_forbid(tested: Desk) -> None:
-    reached: set[tuple[str, str]] = set()
     quality = second_qa(tested)
-
-    @settings(
-        max_examples=SEQUENCES,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
-    @given(st.lists(steps, min_size=4, max_size=12))
-    def run(sequence: list[tuple[Any, ...]]) -> None:
-        outer = transaction.atomic()
-        outer._from_testcase = True  # type: ignore[attr-defined]  # the rules open durable transactions
-        with outer:
-            walk = Sequence(tested, quality)
-            for step in sequence:
-                walk.do(step)
-                reached.update((row.kind, row.state) for row in ControlledRecord.objects.filter(pk__in=walk.states))
-            transaction.set_rollback(True)
-
-    run()
+    reached = walk_in_any_order(steps, lambda: Sequence(tested, quality), sequences=SEQUENCES)
     plan, report, system = "validation.validationplan", "validation.summaryreport", "validation.system"
     assert {(plan, "draft"), (plan, "approved"), (report, "approved"), (system, "validated")} <= reached
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import transaction
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from records.acting import acting
-from records.errors import Refusal
 from records.models import ControlledRecord
 from records.workflow import perform_transition
-from signatures.models import Signature
 from tests.people import Person
 from tests.sizes import choose_size
 from tests.validation.desk import Desk, sign
 from tests.validation.documents import second_qa
 from tests.validation.flows import LINKS, STAGES, make_data_flow
 from tests.validation.reviews import conclude_all, next_year
+from tests.validation.walking import Walk, walk_in_any_order
 from validation.data_flows import LinkRow, StageRow, explain_finding, findings_of, save_diagram, unanswered
 from validation.models import DataFlow, PeriodicReview, System
 from validation.periodic_reviews import begin_review, refresh_review
@@ -31,10 +28,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.assurance("B8"), pytest.mark.cl
 SEQUENCES = choose_size(small=10, full=2_000)
 PEOPLE = ("engineer", "colleague", "qa", "reviewer", "operator", "quality")
 ACTIONS = ("approve", "revise", "retire")
-TABLES = {table.kind: table for table in (DATA_FLOW_WORKFLOW, REVIEW_WORKFLOW)}
-LEGAL = {
-    (kind, source, row.target) for kind, table in TABLES.items() for row in table.transitions for source in row.sources
-}
 SEATS = {"validation.dataflow": ["author", "quality"], "validation.periodicreview": ["owner", "quality"]}
 LOOSE = StageRow("spare", "Spare", "process")
 
@@ -50,30 +43,18 @@ steps = st.one_of(
 )
 
 
-class Sequence:
+class Sequence(Walk):
     """Diagrams and reviews in the hands of everybody, with what must always hold checked after each step."""
 
     def __init__(self, desk: Desk, quality: Person) -> None:
-        self.desk, self.quality = desk, quality
-        self.states: dict[int, str] = {}
-        self.defects: list[str] = []
-        self.check()
-
-    def do(self, step: tuple[Any, ...]) -> None:
-        signed = Signature.objects.count()
-        try:
-            getattr(self, step[0])(*step[1:])
-        except Refusal as refusal:
-            self.defects += [refusal.text] if refusal.status >= 500 else []
-            assert step[0] == "way" or Signature.objects.count() == signed
+        super().__init__(desk, DATA_FLOW_WORKFLOW, REVIEW_WORKFLOW)
+        self.quality = quality
         self.check()
 
     def check(self) -> None:
-        assert self.defects == []
-        for record in (*DataFlow.objects.all(), *PeriodicReview.objects.all()):
-            was = self.states.get(record.pk, TABLES[record.kind].initial)
-            assert record.state == was or (record.kind, was, record.state) in LEGAL
-            self.states[record.pk] = record.state
+        records = [*DataFlow.objects.all(), *PeriodicReview.objects.all()]
+        self.check_moves(records)
+        for record in records:
             if record.state == "approved":
                 self.check_approved(record)
         for flow in DataFlow.objects.filter(state="approved"):
@@ -96,8 +77,7 @@ class Sequence:
             assert all(row.is_concluded for row in record.items.all())
 
     def person(self, who: str) -> Person:
-        found: Person = self.quality if who == "quality" else getattr(self.desk, who)
-        return found
+        return self.quality if who == "quality" else super().person(who)
 
     def target(self, kind: str) -> Any:
         model: Any = {"flow": DataFlow, "review": PeriodicReview}[kind]
@@ -147,28 +127,8 @@ class Sequence:
 
 
 def test_no_sequence_of_acts_reaches_what_the_tables_forbid(desk: Desk) -> None:
-    reached: set[tuple[str, str]] = set()
     quality = second_qa(desk)
-
-    @settings(
-        max_examples=SEQUENCES,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
-    @given(st.lists(steps, min_size=4, max_size=12))
-    def run(sequence: list[tuple[Any, ...]]) -> None:
-        outer = transaction.atomic()
-        outer._from_testcase = True  # type: ignore[attr-defined]  # the rules open durable transactions
-        with outer:
-            walk = Sequence(desk, quality)
-            for step in sequence:
-                walk.do(step)
-                reached.update((row.kind, row.state) for row in ControlledRecord.objects.filter(pk__in=walk.states))
-            transaction.set_rollback(True)
-
-    run()
+    reached = walk_in_any_order(steps, lambda: Sequence(desk, quality), sequences=SEQUENCES)
     flow, review = "validation.dataflow", "validation.periodicreview"
     assert {(flow, "draft"), (flow, "approved"), (review, "draft"), (review, "approved")} <= reached
 

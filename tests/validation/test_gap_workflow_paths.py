@@ -5,19 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import transaction
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from records.acting import acting
-from records.errors import Refusal
 from records.models import ControlledRecord
 from records.workflow import perform_transition
-from signatures.models import Signature
-from tests.people import Person
 from tests.sizes import choose_size
 from tests.validation.desk import REASON, Desk, sign
 from tests.validation.gap_desk import answered_gaps, curves, gap
+from tests.validation.walking import Walk, walk_in_any_order
 from validation.determinations import draft_determination, edit_determination
 from validation.gap_progress import lacking_plan
 from validation.gaps import AnswerText, close_remediation, save_answers
@@ -29,10 +25,6 @@ pytestmark = [pytest.mark.django_db, pytest.mark.assurance("B8"), pytest.mark.cl
 SEQUENCES = choose_size(small=6, full=2_000)
 PEOPLE = ("engineer", "colleague", "qa", "reviewer", "operator")
 ACTIONS = ("approve", "determine", "revise", "retire")
-TABLES = {table.kind: table for table in (GAP_WORKFLOW, DETERMINATION_WORKFLOW)}
-LEGAL = {
-    (kind, source, row.target) for kind, table in TABLES.items() for row in table.transitions for source in row.sources
-}
 
 people = st.sampled_from(PEOPLE)
 steps = st.one_of(
@@ -47,35 +39,23 @@ steps = st.one_of(
 )
 
 
-class Sequence:
+class Sequence(Walk):
     """One assessment and one determination in the hands of everybody; what must always hold is checked each time."""
 
     def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+        super().__init__(desk, GAP_WORKFLOW, DETERMINATION_WORKFLOW)
         self.assessment = answered_gaps(desk)
         self.determination = draft_determination(actor=desk.engineer.actor(), title="Curves", **curves(desk))
-        self.states: dict[int, str] = {}
-        self.defects: list[str] = []
         self.check()
 
-    def do(self, step: tuple[Any, ...]) -> None:
-        before = Signature.objects.count(), GapClosure.objects.count()
-        try:
-            getattr(self, step[0])(*step[1:])
-        except Refusal as refusal:
-            self.defects += [refusal.text] if refusal.status >= 500 else []
-            assert step[0] == "way" or (Signature.objects.count(), GapClosure.objects.count()) == before
-        self.check()
+    def count_kept(self) -> tuple[int, ...]:
+        return (GapClosure.objects.count(), *super().count_kept())
 
     def records(self) -> list[Any]:
         return [GapAssessment.objects.get(pk=self.assessment.pk), RecordDetermination.objects.get()]
 
     def check(self) -> None:
-        assert self.defects == []
-        for record in self.records():
-            was = self.states.get(record.pk, TABLES[record.kind].initial)
-            assert record.state == was or (record.kind, was, record.state) in LEGAL
-            self.states[record.pk] = record.state
+        self.check_moves(self.records())
         assessment, determination = self.records()
         if assessment.state == "approved":
             newest = assessment.versions.order_by("-number")[0]
@@ -88,10 +68,6 @@ class Sequence:
         if determination.state == "determined":
             assert determination.signatures.filter(action="determine", signer=self.desk.qa.user).exists()
             assert not (determination.is_required and determination.decision == "preliminary")
-
-    def person(self, who: str) -> Person:
-        found: Person = getattr(self.desk, who)
-        return found
 
     def seen(self, position: int) -> int:
         row = GapAnswer.objects.filter(assessment=self.assessment, position=position).first()
@@ -139,27 +115,7 @@ class Sequence:
 
 
 def test_no_sequence_of_acts_reaches_what_the_tables_forbid(desk: Desk) -> None:
-    reached: set[tuple[str, str]] = set()
-
-    @settings(
-        max_examples=SEQUENCES,
-        deadline=None,
-        database=None,
-        derandomize=True,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-    )
-    @given(st.lists(steps, min_size=4, max_size=12))
-    def run(sequence: list[tuple[Any, ...]]) -> None:
-        outer = transaction.atomic()
-        outer._from_testcase = True  # type: ignore[attr-defined]  # the rules open durable transactions
-        with outer:
-            walk = Sequence(desk)
-            for step in sequence:
-                walk.do(step)
-                reached.update((record.kind, record.state) for record in walk.records())
-            transaction.set_rollback(True)
-
-    run()
+    reached = walk_in_any_order(steps, lambda: Sequence(desk), sequences=SEQUENCES)
     assert {("validation.gapassessment", "approved"), ("validation.recorddetermination", "determined")} <= reached
 
 
