@@ -35,7 +35,7 @@ steps = st.one_of(
     st.tuples(st.just("run_again"), people),
     st.tuples(st.just("move"), people, st.sampled_from(ACTIONS)),
     st.tuples(st.just("sign"), people, st.sampled_from(ACTIONS)),
-    *[st.tuples(st.just("way"))] * 5,
+    *[st.tuples(st.just("way"), st.integers(1, 5))] * 3,
 )
 
 
@@ -107,8 +107,13 @@ class Sequence(Walk):
         for record in self.targets(action):
             sign(record, action, self.person(who), reason="as it was seen")
 
-    def way(self) -> None:
-        """Go one step along the way to a reviewed run, so that every state is reached."""
+    def way(self, steps: int) -> None:
+        """Go some steps along the way to a reviewed run, so that every state is reached."""
+        for _ in range(steps):
+            self.go_on()
+            self.check()
+
+    def go_on(self) -> None:
         run = Execution.objects.get(pk=self.run.pk)
         holder = "engineer" if run.holder_id == self.desk.engineer.user.pk else "colleague"
         if run.state == "executed":
