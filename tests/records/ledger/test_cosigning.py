@@ -164,6 +164,20 @@ def test_one_that_never_came_is_missed_after_an_hour(
         assert found() == set(), "the object itself is there"
 
 
+def test_a_later_archived_line_covers_earlier_ones_even_where_its_own_row_is_unknown(
+    store: FileKeyStore, witness: RunningWitness, archive: FolderArchive, admin_connection: Any
+) -> None:
+    archive_ledger(archive)
+    cosign_last()
+    seal(store, 2)
+    archive_ledger(archive)
+    cosign_last()
+    name = archive_all(archive)
+    attack(admin_connection, "DELETE FROM records_checkpointcosignature WHERE checkpoint_id = 5")
+    with time_machine.travel(now() + dt.timedelta(hours=2), tick=True):
+        assert found() == {("cosignature_missing", name)}
+
+
 def stranger(name: str) -> tuple[VerifierKey, str]:
     """Return the key of somebody else under a name, and their line under our checkpoint."""
     secret = Ed25519PrivateKey.generate()
