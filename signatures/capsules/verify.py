@@ -325,9 +325,47 @@ def moment_of(text: str, form: str = "%b %d %H:%M:%S %Y GMT") -> dt.datetime:
     return dt.datetime.strptime(text.strip(), form).replace(tzinfo=dt.timezone.utc)
 
 
-def der_of(pem: bytes) -> bytes:
-    """Return the bytes of the first certificate of a PEM file."""
-    return base64.b64decode(first("-----BEGIN CERTIFICATE-----([^-]+)-----END", pem.decode("ascii")))
+def certificates_of(pem: bytes) -> set[bytes]:
+    """Return the bytes (DER) of each certificate of a PEM file."""
+    return {base64.b64decode(one) for one in re.findall(b"-----BEGIN CERTIFICATE-----([^-]+)-----END", pem)}
+
+
+# DER (ITU-T X.690): tags and values that every seal has; RFC 5758, 3.2 and RFC 5754, 3.2 are the algorithms.
+INTEGER, OCTETS, OID, SEQUENCE, SET, GIVEN = 2, 4, 6, 48, 49, 160
+SIGNED_DATA, DATA = (bytes.fromhex(f"06092a864886f70d0107{end}") for end in ("02", "01"))
+SHA_256 = bytes.fromhex("300d06096086480165030402010500")
+ALGORITHMS = (bytes.fromhex("06082a8648ce3d040302"), bytes.fromhex("06092a864886f70d01010b0500"))
+
+
+def der(tag: int, *parts: bytes) -> bytes:
+    """Return one value in DER."""
+    body = b"".join(parts)
+    size = len(body).to_bytes((len(body).bit_length() + 7) // 8 or 1, "big")
+    return bytes([tag]) + (size if len(body) < 128 else bytes([128 + len(size)]) + size) + body
+
+
+def inside(data: bytes) -> list[bytes]:
+    """Return the contents of values that follow one another, without their tags and lengths."""
+    found: list[bytes] = []
+    while data:
+        start = 2 + (data[1] & 127 if data[1] > 127 else 0)
+        end = start + (int.from_bytes(data[2:start], "big") if start > 2 else data[1])
+        found, data = [*found, data[start:end]], data[end:]
+    return found
+
+
+def is_sound(cms: bytes, signer: bytes, authorities: bytes) -> bool:
+    """Tell whether the bytes of a seal that no signature covers are those that every seal has (RFC 5652, 5.1)."""
+    _, _, _, brought, infos = inside(inside(inside(inside(cms)[0])[1])[0])
+    _, _, _, attributes, algorithm, signature = inside(inside(infos)[0])
+    _, serial, _, issuer, *_ = inside(inside(inside(*certificates_of(signer))[0])[0])
+    one, chain = der(INTEGER, b"\1"), [der(SEQUENCE, each) for each in inside(brought)]
+    named = [der(SEQUENCE, der(OID, name), der(SET, value)) for name, value in map(inside, inside(attributes))]
+    who, how = der(SEQUENCE, der(SEQUENCE, issuer), der(INTEGER, serial)), der(SEQUENCE, algorithm)
+    info = der(SEQUENCE, one, who, SHA_256, der(GIVEN, *named), how, der(OCTETS, signature))
+    signed = der(SEQUENCE, one, der(SET, SHA_256), der(SEQUENCE, DATA), der(GIVEN, *chain), der(SET, info))
+    is_same = cms == der(SEQUENCE, SIGNED_DATA, der(GIVEN, signed))
+    return is_same and algorithm in ALGORITHMS and certificates_of(signer + authorities).issuperset(chain)
 
 
 # Records: versions, signatures, renditions, files, trails ------------------------------------------
@@ -437,7 +475,7 @@ class Records:
         signer = self.openssl.signer_of(cms, raw, moment_of(statement["signed_at"], INSTANT))
         if signer is None:
             raise Wrong(f"{base}.p7s", "it is no valid signature over the statement by a trusted certificate")
-        if der_of(signer) != der_of(self.capsule.read(f"{base}.certificate.pem")):
+        if certificates_of(signer) != certificates_of(self.capsule.read(f"{base}.certificate.pem")):
             raise Wrong(f"{base}.certificate.pem", "it is not the certificate that made the signature")
         self.check_signer(statement, self.openssl.describe(signer), row["number"], f"{base}.p7s")
         self.counts["signatures"] += 1
@@ -882,9 +920,12 @@ def check_stamps(capsule: Capsule, report: Report, openssl: OpenSSL) -> None:
 def check_giver(capsule: Capsule, openssl: OpenSSL, report: Report) -> None:
     """Verify the organisation's seal over the manifest, and tell who gave the capsule out."""
     made_at = moment_of(capsule.json("capsule.json")["made_at"], INSTANT)
-    giver = openssl.sealer_of(capsule.read("manifest.json.p7s"), capsule.read("manifest.json"), made_at)
+    seal, manifest = capsule.read("manifest.json.p7s"), capsule.read("manifest.json")
+    giver = openssl.sealer_of(seal, manifest, made_at)
     if giver is None:
         raise Wrong("manifest.json, manifest.json.p7s", "the seal is not valid over this manifest, or not trusted")
+    if not is_sound(seal, openssl.signer_of(seal, manifest, made_at) or b"", capsule.read("certificates/ca.pem")):
+        raise Wrong("manifest.json.p7s", "bytes that no signature covers are not as in every seal")
     report.prove(1, f"seal stands over the manifest: {giver} gave out these files and no others.")
 
 
@@ -915,10 +956,10 @@ def check_capsule(path: str, given: argparse.Namespace, folder: str) -> Report:
     for name in ("capsule.json", "manifest.json", "certificates/ca.pem"):
         if name not in capsule.infos:
             raise Unusable(f"{name} is not in the zip: it is not a capsule, or a part is missing")
-    facts = report.attempt("capsule.json", capsule.json, "capsule.json") or {}
-    if facts.get("schema", SCHEMA) != SCHEMA:
-        raise Unusable(f"the capsule is of another form ({facts['schema']}) than this verifier knows")
     report.attempt("manifest.json", check_manifest, capsule, report)
+    facts = report.attempt("capsule.json", lambda: dict(capsule.json("capsule.json"))) or {}
+    if not report.wrong and facts.get("schema") != SCHEMA:
+        raise Unusable(f"the capsule is of another form ({facts.get('schema')}) than this verifier knows")
     ca = report.attempt("certificates/ca.pem", capsule.read, "certificates/ca.pem") or b""
     ca = pathlib.Path(given.ca).read_bytes() if given.ca else ca
     openssl = OpenSSL(folder, ca)
