@@ -20,7 +20,6 @@ ACTS = register(
         "signatures.certificate.issued": ("got the signing certificate {serial}", "security"),
         "signatures.certificate.imported": ("imported the company's certificate {serial}", "security"),
         "signatures.certificate.revoked": ("revoked the certificate {serial} of {person}", "security", True),
-        "signatures.revocation_list.issued": ("issued revocation list {number}", "system"),
         "signatures.policy.acknowledged": ("acknowledged the signing policy, version {version}", "security"),
         "signatures.site_certificate.renewed": (
             "renewed the certificate of the {name}: {serial}, valid until {ends}",
@@ -28,6 +27,5 @@ ACTS = register(
             True,
         ),
         "signatures.certificate.expiring": ("noticed that the certificate of {name} ends on {ends}", "system"),
-        "signatures.authority.created": ("made the site's certificate authority", "system"),
     }
 )

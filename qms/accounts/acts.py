@@ -29,6 +29,5 @@ ACTS = register(
         "accounts.profile.changed": ("changed their preferences: {fields}", "access"),
         "accounts.tour.ended": ("closed the tour of the first visit", "access"),
         "accounts.register.viewed": ("read the access register as of {as_of}", "access"),
-        "accounts.notice.sent": ("sent the notice “{subject}” to {address}", "system"),
     }
 )
