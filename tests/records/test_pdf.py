@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import datetime as dt
+import gc
 import io
 import subprocess
 import sys
@@ -160,6 +162,37 @@ def test_what_breaks_the_renderer_is_told_as_one_refusal() -> None:
     with pytest.raises(RenditionFailed, match="untouched"):
         render(look=broken)
     assert render()
+
+
+def test_the_collector_of_cycles_waits_for_the_end_of_a_rendering_and_then_looks_at_what_is_young() -> None:
+    collected: list[int] = []
+
+    def notice(phase: str, info: dict[str, int]) -> None:
+        if phase == "start":
+            collected.append(info["generation"])
+
+    render()  # parsed stylesheets and fonts are kept from the first one
+    rows = "".join(f"<tr><td>V-{number:03}</td><td>good</td></tr>" for number in range(250))
+    gc.collect()
+    gc.callbacks.append(notice)
+    try:
+        render_pdf(f"<table>{rows}</table>", identifier="long", created=AT)
+    finally:
+        gc.callbacks.remove(notice)
+    assert collected[0] == 0
+    assert len(collected) < 10  # more than a hundred without the pause
+
+
+@pytest.mark.parametrize("look", [Look(), Look(stylesheets=(3,))], ids=["whole", "broken"])  # type: ignore[arg-type]
+@pytest.mark.parametrize("is_enabled", [True, False])
+def test_the_collector_is_left_as_it_was_found_even_by_a_rendering_that_fails(look: Look, is_enabled: bool) -> None:
+    (gc.enable if is_enabled else gc.disable)()
+    try:
+        with contextlib.suppress(RenditionFailed):
+            render(look=look)
+        assert gc.isenabled() is is_enabled
+    finally:
+        gc.enable()
 
 
 def open_with_script(writer: pypdf.PdfWriter) -> None:
