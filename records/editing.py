@@ -54,7 +54,8 @@ def edit_record(
 
 def stale_revision(record: ControlledRecord, typed: Mapping[str, Any]) -> StaleRevision:
     """Return the refusal that tells who changed the record and how the typed text differs."""
-    last = record.events.order_by("-id").first()
+    base = ControlledRecord._meta.db_table  # who raised the revision; a comment or a ceremony changes no record
+    last = record.events.filter(changes__table_name=base, changes__kind="~").order_by("-id").first()
     differences = tuple(
         FieldDifference(
             name=name,

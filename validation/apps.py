@@ -12,6 +12,7 @@ class ValidationConfig(AppConfig):
         """Register the acts, the workflow tables and what signing shows."""
         from validation import (  # noqa: F401, PLC0415  they register themselves
             acts,
+            acts_comments,
             acts_data_flows,
             acts_gaps,
             acts_reviews,

@@ -133,7 +133,7 @@ def find_section(plan: ValidationPlan, position: int) -> PlanSection:
 
 def stale_section(plan: ValidationPlan, row: PlanSection, *, typed: str) -> StaleRevision:
     """Return the refusal that tells who changed the section, and both texts."""
-    last = plan.events.order_by("-id").first()
+    last = plan.events.filter(act="validation.plan.edited").order_by("-id").first()
     difference = FieldDifference(name="text", label=row.heading, stored=row.text, typed=typed)
     return StaleRevision(
         who=last.actor_name if last else "Somebody",

@@ -8,6 +8,7 @@ from typing import Any
 from records.models import ControlledRecord
 from records.workflow import Move, State, Transition, Workflow, perform_transition, register_workflow
 from signatures.routes import Route, Seat
+from validation.comment_threads import comments_are_settled
 from validation.document_readiness import (
     OWNER_SEAT,
     owner_signs_second,
@@ -171,7 +172,7 @@ PROTOCOL_WORKFLOW = register_workflow(
         ),
         editable_states=("draft",),
         transitions=(
-            Transition("approve", "Sign the protocol", ("draft",), "approved", (*ENGINEERS, *QA), "validation.protocol.approved", guards=(protocol_is_whole, author_signs_first), route=approval_route("protocol approval")),
+            Transition("approve", "Sign the protocol", ("draft",), "approved", (*ENGINEERS, *QA), "validation.protocol.approved", guards=(protocol_is_whole, comments_are_settled, author_signs_first), route=approval_route("protocol approval")),
             Transition("revise", "Revise", ("approved",), "draft", ENGINEERS, "validation.protocol.revised", guards=(nothing_runs,), needs_reason=True, effect=note_reopening),
             Transition("retire", "Retire", ("approved",), "retired", QA, "validation.protocol.retired", guards=(nothing_runs,), route=retirement_route("protocol retirement")),
         ),
@@ -219,7 +220,7 @@ PLAN_WORKFLOW = register_workflow(
         ),
         editable_states=("draft",),
         transitions=(
-            Transition("approve", "Sign the plan", ("draft",), "approved", (*ENGINEERS, *QA), "validation.plan.approved", guards=(plan_is_whole, author_signs_first), route=approval_route("plan approval"), follow_up=begin_validation),
+            Transition("approve", "Sign the plan", ("draft",), "approved", (*ENGINEERS, *QA), "validation.plan.approved", guards=(plan_is_whole, comments_are_settled, author_signs_first), route=approval_route("plan approval"), follow_up=begin_validation),
             Transition("revise", "Revise", ("approved",), "draft", ENGINEERS, "validation.plan.revised", needs_reason=True, effect=note_reopening),
             Transition("retire", "Retire", ("approved",), "retired", QA, "validation.plan.retired", route=retirement_route("plan retirement")),
         ),
@@ -236,7 +237,7 @@ REPORT_WORKFLOW = register_workflow(
         ),
         editable_states=("draft",),
         transitions=(
-            Transition("approve", "Sign the report", ("draft",), "approved", OWNERS, "validation.report.approved", guards=(report_is_whole, owner_signs_second, author_signs_first), route=REPORT_ROUTE, follow_up=conclude_validation),
+            Transition("approve", "Sign the report", ("draft",), "approved", OWNERS, "validation.report.approved", guards=(report_is_whole, comments_are_settled, owner_signs_second, author_signs_first), route=REPORT_ROUTE, follow_up=conclude_validation),
             Transition("withdraw", "Withdraw", ("draft",), "withdrawn", ENGINEERS, "validation.report.withdrawn", needs_reason=True),
         ),
     )

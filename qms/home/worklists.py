@@ -21,6 +21,7 @@ from records.evidence import Actor
 from records.models import ControlledRecord
 from signatures.subjects import subject_of
 from signatures.worklist import tasks_to_sign
+from validation.comment_threads import waiting_for
 from validation.periodic_reviews import PREPARERS, overdue_systems
 from validation.queries import READERS
 
@@ -114,7 +115,7 @@ def find_signing(actor: Actor) -> Iterator[Task]:
 
 
 def find_review(actor: Actor) -> Iterator[Task]:
-    """Yield batches that wait for the person's work."""
+    """Yield batches that wait for the person's work, and documents on which their comments were answered."""
     work = {"open": "Import the images", "ready": "Start the inspection"}
     if actor.holds("operator"):
         for batch in batches_for(actor.user_id).filter(state__in=work).order_by("pk"):
@@ -123,11 +124,28 @@ def find_review(actor: Actor) -> Iterator[Task]:
     sources = (review_queries.batches_to_review, review_queries.batches_to_decide, review_queries.overrides_to_verify)
     for source in sources:
         yield from tasks_of(source(actor))
+    yield from find_comments(actor, of_writer=True)
 
 
 def find_returned(actor: Actor) -> Iterator[Task]:
-    """Yield batches that were sent back."""
+    """Yield batches that were sent back, and documents with comments to answer."""
     yield from tasks_of(review_queries.batches_returned(actor))
+    yield from find_comments(actor, of_writer=False)
+
+
+def find_comments(actor: Actor, *, of_writer: bool) -> Iterator[Task]:
+    """Yield documents with review comments on which it is the person's turn, once each, oldest first.
+
+    ``of_writer`` asks for those that the person wrote and somebody answered; else those on the person's own document.
+    """
+    seen: set[int] = set()
+    for thread in waiting_for(actor) if any(actor.holds(role) for role in READERS) else ():
+        record = thread.comment.record
+        if thread.is_writers_turn == of_writer and record.pk not in seen:
+            seen.add(record.pk)
+            what = "Settle your review comments" if of_writer else "Answer the review comments"
+            where = f"{reverse(subject_of(record.kind).url_name, args=[record.number])}#comment-{thread.comment.pk}"
+            yield Task(record, what, where, thread.waits_since)
 
 
 def tasks_of(waiting: list[review_queries.Waiting]) -> Iterator[Task]:

@@ -10,9 +10,7 @@ from django.utils.translation import gettext
 from qms.web.navigation import find_url
 from signatures.subjects import subject_of
 from validation.item_changes import ItemChange
-from validation.models import PlanSection, ValidationPlan
 from validation.open_points import OpenPoint
-from validation.plan_templates import LISTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +37,3 @@ def show_points(points: Iterable[OpenPoint]) -> list[ShownPoint]:
 def tell_changes(changes: Iterable[ItemChange]) -> list[str]:
     """Return what changed in the reader's language."""
     return [gettext(change.message).format_map(change.facts) for change in changes]
-
-
-@dataclass(frozen=True, slots=True)
-class ShownSection:
-    """A section of a plan with the list that stands below it."""
-
-    row: PlanSection
-    list_name: str
-
-
-def show_sections(plan: ValidationPlan) -> list[ShownSection]:
-    """Return the sections of a plan in their order."""
-    return [ShownSection(row, LISTS.get(row.key, "")) for row in plan.sections.order_by("position")]

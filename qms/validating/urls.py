@@ -4,6 +4,7 @@ from django.urls import path
 
 from qms.validating.views import (
     automation,
+    comments,
     data_flows,
     datasets,
     determinations,
@@ -55,6 +56,8 @@ urlpatterns = [
     path("validation/reports/<str:number>/", summaries.show_report, name="report-detail"),
     path("validation/reports/<str:number>/records/", summaries.bring_up_to_date, name="report-refresh"),
     path("validation/reports/<str:number>/withdraw/", summaries.withdraw_report, name="report-withdraw"),
+    path("validation/documents/<str:number>/comment/", comments.make_comment, name="comment-new"),
+    path("validation/comments/<int:pk>/", comments.show_comment, name="comment-detail"),
     path("validation/requirements/<str:number>/", requirements.edit_requirements, name="requirements"),
     path("validation/requirements/<str:number>/import/", requirements.import_requirements, name="requirements-import"),
     path("validation/requirements/<str:number>/amend/", requirements.amend_requirements, name="requirements-amend"),

@@ -265,6 +265,8 @@ TABLE: dict[str, Rule] = {
     "validating:plan-section": form(ENGINEER),
     "validating:plan-refresh": only_post(ENGINEER),
     "validating:plan-revise": form(ENGINEER),
+    "validating:comment-new": form(VALIDATION),
+    "validating:comment-detail": form(VALIDATION),
     "validating:report-new": Rule(VALIDATION, ENGINEER),
     "validating:report-detail": Rule(VALIDATION, ENGINEER),
     "validating:report-refresh": only_post(ENGINEER),

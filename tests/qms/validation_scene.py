@@ -21,13 +21,16 @@ from tests.validation.documents import approve_plan
 from tests.validation.flows import approve_data_flow, make_data_flow
 from tests.validation.gap_desk import add_picture, answer_gaps, determination_facts, make_gaps
 from tests.validation.study_desk import approved_study, draft_set, draft_study, reported_study, signed_set
+from validation.comment_threads import open_comments
+from validation.commenting import answer_comment, settle_comment, take_comment_back, write_comment
 from validation.determinations import draft_determination
 from validation.deviations import raise_deviation
+from validation.document_parts import WHOLE, key_of_paragraph
 from validation.executions import add_evidence, begin_execution, record_result
 from validation.inventory import add_item
-from validation.models import System
+from validation.models import System, ValidationPlan
 from validation.periodic_reviews import begin_review
-from validation.plans import draft_master_plan, draft_plan
+from validation.plans import draft_master_plan, draft_plan, write_section
 from validation.protocols import StepText, add_steps, draft_protocol
 from validation.reports import draft_report
 
@@ -139,6 +142,7 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "validating:set-exclude pk": set_draft.items.order_by("pk")[0].pk,
         "validating number": system.number,
         "validating edition": "part11-2023",
+        "validating:comment-detail pk": open_comments().order_by("pk")[0].pk,
         "validating:gap-evidence pk": assessment.attachments.get().pk,
         "validating:item-end pk": item.pk,
         "validating:evidence pk": evidence.pk,
@@ -148,6 +152,25 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "validating:deviation-new step": 3,
         **{f"validating:{name} number": record.number for name, record in records.items()},
     }
+
+
+def commented_plan(plan: ValidationPlan, people: dict[str, Person]) -> ValidationPlan:
+    """Write a section of a plan; comment on it, on each of its paragraphs and on a text that changed since."""
+    engineer, reviewer, qa = (people[role].actor() for role in ("validation_engineer", "reviewer", "qa_manager"))
+    texts = ("Who writes validation documents.", "Who approves them.")
+    section = plan.sections.order_by("position")[0]
+    write_section(plan, section.position, actor=engineer, text="\n\n".join((*texts, "Who else?")), revision=1)
+    on = {"place": section.key}
+    for text in (*texts, "Who else?"):
+        made = write_comment(plan, actor=reviewer, text=f"Is this so? {text}", paragraph=key_of_paragraph(text), **on)
+        answer_comment(made, actor=engineer, text="It is.")
+        if text == texts[0]:
+            settle_comment(made, actor=reviewer, text="Then it is clear.")
+    taken = write_comment(plan, actor=qa, text="Where is the picture?", **on)
+    take_comment_back(taken, actor=qa, reason="it is in the annex")
+    write_comment(plan, actor=qa, place=WHOLE, text="The words differ from those of the procedure.")
+    write_section(plan, section.position, actor=engineer, text="\n\n".join(texts), revision=2)
+    return plan
 
 
 def document_records(system: System, people: dict[str, Person]) -> dict[str, Any]:
@@ -163,8 +186,10 @@ def document_records(system: System, people: dict[str, Person]) -> dict[str, Any
     sign(run, "review", people["reviewer"])
     approved = approve_plan(done, engineer, qa)
     report = draft_report(done, actor=engineer.actor())
+    master = draft_master_plan(actor=engineer.actor(), title="Validation of the site")
     return {
-        "plan-detail": draft_master_plan(actor=engineer.actor(), title="Validation of the site"),
+        "plan-detail": commented_plan(master, people),
+        "comment-new": master,
         "plan-edit": draft,
         "plan-section": draft,
         "plan-refresh": draft,

@@ -1,4 +1,5 @@
-"""Whatever people try on a plan and a report, in whatever order: no illegal state, and validated only by three."""
+"""Whatever people try on a plan and a report, in whatever order: no illegal state, validated only by three, and
+nothing signed over an open comment."""
 
 from __future__ import annotations
 
@@ -11,11 +12,14 @@ from records.acting import acting
 from records.models import ControlledRecord
 from records.workflow import perform_transition
 from tests.people import Person
-from tests.sizes import choose_size
+from tests.sizes import IS_FULL_SIZE, choose_size
 from tests.validation.desk import Desk, sign
 from tests.validation.documents import TEXTS, pass_run, second_qa, write_plan
 from tests.validation.walking import Walk, walk_in_any_order
-from validation.models import SummaryReport, System, ValidationPlan
+from validation.comment_threads import ENDS, is_under_review, make_threads, open_comments
+from validation.commenting import answer_comment, settle_comment, take_comment_back, write_comment
+from validation.document_parts import WHOLE
+from validation.models import CommentEntry, ReviewComment, SummaryReport, System, ValidationPlan
 from validation.plans import draft_plan, refresh_plan, write_section
 from validation.reports import draft_report, edit_report, refresh_report
 from validation.status import standing_of
@@ -23,10 +27,11 @@ from validation.workflow import PLAN_WORKFLOW, REPORT_WORKFLOW, SYSTEM_WORKFLOW
 
 pytestmark = [pytest.mark.django_db, pytest.mark.assurance("B8"), pytest.mark.clause("11.10(f)", "11.10(g)")]
 
-SEQUENCES = choose_size(small=10, full=2_000)
+SEQUENCES = choose_size(small=14, full=2_000)
 PEOPLE = ("engineer", "colleague", "qa", "reviewer", "operator", "quality")
 ACTIONS = ("approve", "revise", "retire", "withdraw", "validate", "begin")
 SEATS = ["author", "owner", "quality"]
+REPLIES = ("answer", "settle", "take_back")
 
 people = st.sampled_from(PEOPLE)
 kinds = st.sampled_from(("plan", "report", "system"))
@@ -36,7 +41,9 @@ steps = st.one_of(
     st.tuples(st.just("refresh"), people, kinds),
     st.tuples(st.just("move"), people, kinds, st.sampled_from(ACTIONS)),
     st.tuples(st.just("sign"), people, kinds, st.sampled_from(ACTIONS)),
-    *[st.tuples(st.just("way"))] * 5,
+    st.tuples(st.just("comment"), people, kinds),
+    st.tuples(st.just("reply"), people, st.sampled_from(REPLIES)),
+    *(st.tuples(st.just("way")) for _ in range(3)),  # one object said thrice would count once
 )
 
 
@@ -46,6 +53,7 @@ class Sequence(Walk):
     def __init__(self, desk: Desk, quality: Person) -> None:
         super().__init__(desk, PLAN_WORKFLOW, REPORT_WORKFLOW, SYSTEM_WORKFLOW)
         self.quality = quality
+        self.said: set[int] = set()
         self.states[desk.system.pk] = System.objects.get(pk=desk.system.pk).state
         self.check()
 
@@ -60,6 +68,21 @@ class Sequence(Walk):
         if system.state == "validated":
             assert standing_of(system).report is not None
         assert ValidationPlan.objects.exclude(state="retired").count() <= 1
+        self.check_comments()
+
+    def check_comments(self) -> None:
+        """Check that nothing said is gone, each is ended by who may, and nobody signs over an open one."""
+        said = set(ReviewComment.objects.values_list("pk", flat=True))
+        assert said >= self.said
+        self.said = said
+        open_at = set(open_comments().values_list("record_id", flat=True))
+        assert not open_at & set(ControlledRecord.objects.filter(state="approved").values_list("pk", flat=True))
+        self.reached |= {("comment", thread.state) for thread in make_threads(ReviewComment.objects.all())}
+        for end in CommentEntry.objects.filter(kind__in=ENDS).select_related("comment__record"):
+            is_writers = end.written_by_id == end.comment.written_by_id
+            by_quality = end.written_by_id in (self.desk.qa.user.pk, self.quality.user.pk)
+            assert is_writers or (by_quality and end.kind == "settled")
+            assert is_writers or end.written_by_id != end.comment.record.author_id
 
     def person(self, who: str) -> Person:
         return self.quality if who == "quality" else super().person(who)
@@ -96,8 +119,30 @@ class Sequence(Walk):
     def sign(self, who: str, kind: str, action: str) -> None:
         sign(self.target(kind), action, self.person(who), reason="as it was seen")
 
+    def comment(self, who: str, kind: str) -> None:
+        write_comment(self.target(kind), actor=self.person(who).actor(), place=WHOLE, text=f"Not so, says {who}.")
+
+    def reply(self, who: str, what: str) -> None:
+        actor, found = self.person(who).actor(), ReviewComment.objects.order_by("-pk").first()
+        if found is None:
+            return
+        if what == "answer":
+            answer_comment(found, actor=actor, text="It is meant so.")
+        elif what == "settle":
+            settle_comment(found, actor=actor, text="the section says it now")
+        else:
+            take_comment_back(found, actor=actor, reason="it was meant otherwise")
+
+    def settle_all(self) -> None:
+        """Let who wrote them settle all comments that are open, where a document is still reviewed."""
+        for thread in make_threads(open_comments()):
+            if is_under_review(thread.comment.record):
+                writer = next(row for row in map(self.person, PEOPLE) if row.user.pk == thread.comment.written_by_id)
+                settle_comment(thread.comment, actor=writer.actor())
+
     def way(self) -> None:
         """Go one step along the way to the validated system, so that every state is reached."""
+        self.settle_all()
         plan = ValidationPlan.objects.exclude(state="retired").first()
         report = SummaryReport.objects.filter(state="draft").first()
         if plan is None:
@@ -127,6 +172,8 @@ def test_no_sequence_of_acts_reaches_what_the_tables_forbid(tested: Desk) -> Non
     reached = walk_in_any_order(steps, lambda: Sequence(tested, quality), sequences=SEQUENCES)
     plan, report, system = "validation.validationplan", "validation.summaryreport", "validation.system"
     assert {(plan, "draft"), (plan, "approved"), (report, "approved"), (system, "validated")} <= reached
+    comments = {("comment", state) for state in ("open", "settled", "taken_back")}
+    assert not IS_FULL_SIZE or comments <= reached
 
 
 def test_the_check_would_notice_a_report_that_three_did_not_sign(tested: Desk) -> None:

@@ -1,5 +1,6 @@
 """The records of validation, one module per kind."""
 
+from validation.models.comments import CommentEntry, ReviewComment
 from validation.models.data_flows import DataFlow, FlowLink, FlowStage
 from validation.models.datasets import DataItem, DataSet, DataSetOpening
 from validation.models.determinations import RecordDetermination
@@ -15,6 +16,7 @@ from validation.models.studies import KnappRun, KnappStudy
 from validation.models.systems import ConfigurationItem, System
 
 __all__ = [
+    "CommentEntry",
     "ConfigurationItem",
     "DataFlow",
     "DataItem",
@@ -40,6 +42,7 @@ __all__ = [
     "RecordDetermination",
     "Requirement",
     "RequirementSet",
+    "ReviewComment",
     "ReviewItem",
     "StepEntry",
     "StepEvidence",

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from qms.validating import pages
+from qms.validating import commenting, pages
 from qms.validating.forms import EnvironmentForm, ProtocolEditForm, ProtocolForm, ReasonForm, StepForm, TableForm
 from qms.web.requests import actor_of
 from records.workflow import check_transition, perform_transition, take_role
@@ -58,8 +58,10 @@ def show_protocol(request: HttpRequest, number: str) -> HttpResponse:
     """Show a protocol: its steps, its signatures, its runs."""
     actor = actor_of(request)
     protocol = load_record(actor, Protocol, number)
-    context = pages.record_context(protocol, actor) | {
-        "steps": protocol.steps.order_by("position"),
+    said = commenting.comment_context(protocol)
+    context = pages.record_context(protocol, actor) | said
+    context |= {
+        "steps": [(row, said["parts"][f"step-{row.pk}"]) for row in protocol.steps.order_by("position")],
         "executions": Execution.objects.filter(protocol=protocol).select_related("holder").order_by("run"),
         "may_edit": protocol.state == "draft" and actor.holds(pages.ENGINEER),
     }

@@ -11,13 +11,14 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from qms.validating import document_pages, pages
+from qms.validating import commenting, document_pages, pages
 from qms.validating.document_forms import ReportForm
 from qms.validating.forms import ReasonForm
 from qms.web.requests import actor_of
 from records.evidence import Actor
 from records.workflow import check_transition, perform_transition, take_role
 from validation.assembling import report_facts
+from validation.comment_threads import open_of_system
 from validation.models import SummaryReport, System
 from validation.open_points import find_open_points
 from validation.queries import load_record
@@ -38,7 +39,10 @@ def make_report(request: HttpRequest, number: str) -> HttpResponse:
         return redirect("validating:report-detail", made.number)
     context = {
         "record": system,
-        "points": document_pages.show_points(find_open_points(report_facts(system))),
+        "points": [
+            *document_pages.show_points(find_open_points(report_facts(system))),
+            *commenting.show_open(open_of_system(system)),
+        ],
         "present": SummaryReport.objects.filter(system=system, state="draft").first(),
         "standing": standing_of(system),
         "is_engineer": actor.holds(pages.ENGINEER),
@@ -61,7 +65,7 @@ def show_report(request: HttpRequest, number: str) -> HttpResponse:
             if pages.try_rule(form, rule) is not None:
                 messages.success(request, gettext("{number} is saved.").format(number=number))
                 return redirect("validating:report-detail", number)
-    context = report_context(report, actor) | {"form": form}
+    context = report_context(report, actor) | commenting.comment_context(report) | {"form": form}
     return render(request, "validating/report_detail.html", context, status=422 if form.errors else 200)
 
 
