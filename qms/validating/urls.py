@@ -20,6 +20,7 @@ from qms.validating.views import (
     studies,
     summaries,
     systems,
+    traces,
 )
 
 app_name = "validating"
@@ -41,9 +42,11 @@ urlpatterns = [
     path("validation/systems/<str:number>/review/", reviews.start_review, name="review-new"),
     path("validation/reviews/<str:number>/", reviews.show_review, name="review-detail"),
     path("validation/reviews/<str:number>/refresh/", reviews.gather_again, name="review-refresh"),
-    path("validation/systems/<str:number>/trace/", deviations.show_trace, name="trace"),
-    path("validation/systems/<str:number>/trace.csv", deviations.send_trace, name="trace-csv"),
-    path("validation/systems/<str:number>/trace.pdf", deviations.print_trace, name="trace-pdf"),
+    path("validation/systems/<str:number>/trace/", traces.show_trace, name="trace"),
+    path("validation/systems/<str:number>/trace.csv", traces.send_trace, name="trace-csv"),
+    path("validation/systems/<str:number>/trace/prints/", traces.print_trace, name="trace-print-new"),
+    path("validation/systems/<str:number>/trace/prints/<int:pk>/", traces.show_print, name="trace-print"),
+    path("validation/systems/<str:number>/trace/prints/<int:pk>/download/", traces.send_print, name="trace-pdf"),
     path("validation/systems/<str:number>/plan/", plans.make_plan, name="plan-new"),
     path("validation/systems/<str:number>/report/", summaries.make_report, name="report-new"),
     path("validation/plans/", plans.list_plans, name="plan-list"),

@@ -161,6 +161,9 @@ def test_a_plan_becomes_a_report_of_three_signatures_and_a_validated_system(welc
     vera.open("/validation/")
     expect(page.locator("tr", has_text="Checkweigher")).to_contain_text("Changed since validation")
     vera.open(f"{system}trace/")
+    vera.go(vera.button("Draw PDF"))
+    expect(page.get_by_role("link", name="Download PDF")).to_be_visible(timeout=20_000)
+    vera.look("validation-trace-pdf")
     with page.expect_download() as loading:
-        vera.click(vera.button("Download PDF"))
+        vera.click(page.get_by_role("link", name="Download PDF"))
     assert re.fullmatch(r"SYS-\d{4}-\d{4}-trace\.pdf", loading.value.suggested_filename)

@@ -33,6 +33,8 @@ from validation.periodic_reviews import begin_review
 from validation.plans import draft_master_plan, draft_plan, write_section
 from validation.protocols import StepText, add_steps, draft_protocol
 from validation.reports import draft_report
+from validation.trace_paper import make_print
+from validation.trace_prints import request_print
 
 
 @dataclass
@@ -137,6 +139,7 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
     }
     records |= assessment_objects(system, people)
     assessment = records["gap-detail"]
+    printed = make_print(request_print(system, actor=engineer.actor()).pk)
     return {
         "validating run": "I1-01",
         "validating:set-exclude pk": set_draft.items.order_by("pk")[0].pk,
@@ -145,6 +148,8 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "validating:comment-detail pk": open_comments().order_by("pk")[0].pk,
         "validating:gap-evidence pk": assessment.attachments.get().pk,
         "validating:item-end pk": item.pk,
+        "validating:trace-print pk": printed.pk,
+        "validating:trace-pdf pk": printed.pk,
         "validating:evidence pk": evidence.pk,
         "validating position": 1,
         "validating step": 1,

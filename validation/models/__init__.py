@@ -8,6 +8,7 @@ from validation.models.deviations import Deviation
 from validation.models.executions import Execution, HandOver, StepEntry, StepEvidence
 from validation.models.gaps import GapAnswer, GapAssessment, GapClosure, GapEvidence
 from validation.models.plans import PlanSection, ValidationPlan
+from validation.models.prints import TracePrint
 from validation.models.protocols import Protocol, ProtocolStep
 from validation.models.reports import SummaryReport
 from validation.models.requirements import FunctionalRisk, MatrixVersion, Requirement, RequirementSet
@@ -48,5 +49,6 @@ __all__ = [
     "StepEvidence",
     "SummaryReport",
     "System",
+    "TracePrint",
     "ValidationPlan",
 ]

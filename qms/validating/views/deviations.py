@@ -1,4 +1,4 @@
-"""Pages of the deviations and of the trace matrix."""
+"""Pages of the deviations."""
 
 from __future__ import annotations
 
@@ -11,21 +11,15 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from qms.validating import pages
 from qms.validating.forms import DeviationForm
-from qms.validating.table import read_number
 from qms.web.paging import page_through
 from qms.web.requests import actor_of
-from records.clock import now
 from records.workflow import take_role
 from validation.deviations import investigate
-from validation.models import Deviation, System
+from validation.models import Deviation
 from validation.queries import load_record, records_for
-from validation.trace_paper import draw_trace
-from validation.traceability import count_gaps
-from validation.tracing import trace_system, write_csv
 from validation.workflow import ENGINEERS, QA
 
 FIELDS = ("cause", "investigation", "corrective_action", "outcome", "revision")
-TRACED_SHOWN = 100
 
 
 @login_required
@@ -58,45 +52,3 @@ def edit_deviation(request: HttpRequest, number: str) -> HttpResponse:
         "is_editable": found.state == "open" and (actor.holds(pages.ENGINEER) or actor.holds("qa_manager")),
     }
     return render(request, "validating/deviation_detail.html", context, status=422 if form.errors else 200)
-
-
-@login_required
-@require_safe
-def show_trace(request: HttpRequest, number: str) -> HttpResponse:
-    """Show a part of the trace matrix of a system, all of it or only its gaps."""
-    actor = actor_of(request)
-    system = load_record(actor, System, number)
-    rows = trace_system(system)
-    only_gaps = request.GET.get("show") == "gaps"
-    shown = [row for row in rows if row.gaps] if only_gaps else rows
-    start = read_number(request.GET.get("from", ""))
-    context = {
-        "system": system,
-        "rows": shown[start : start + TRACED_SHOWN],
-        "start": start,
-        "following": start + TRACED_SHOWN if len(shown) > start + TRACED_SHOWN else 0,
-        "only_gaps": only_gaps,
-        "total": len(rows),
-        "gaps": count_gaps(rows),
-        "whole": len(rows) - count_gaps(rows),
-    }
-    return render(request, "validating/trace.html", context)
-
-
-@login_required
-@require_safe
-def send_trace(request: HttpRequest, number: str) -> HttpResponse:
-    """Send the trace matrix of a system as CSV."""
-    system = load_record(actor_of(request), System, number)
-    return pages.csv_file(write_csv(trace_system(system)), name=f"{system.number}-trace.csv")
-
-
-@login_required
-@require_safe
-def print_trace(request: HttpRequest, number: str) -> HttpResponse:
-    """Send the trace matrix of a system as a PDF with its table as CSV inside."""
-    system = load_record(actor_of(request), System, number)
-    response = HttpResponse(draw_trace(system, trace_system(system), at=now()), content_type="application/pdf")
-    response.headers["Content-Disposition"] = f'attachment; filename="{system.number}-trace.pdf"'
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    return response

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
-import pypdf
 import pytest
 
 from tests.qms.validating.test_pages import get, post, text
@@ -185,19 +183,6 @@ def test_an_older_report_names_the_one_that_counts(desk: Desk):
     approve_report(desk, later, quality)
     assert "A later report counts now:" in text(get(desk.qa, "report-detail", first.number))
     assert "A later report counts now:" not in text(get(desk.qa, "report-detail", later.number))
-
-
-@pytest.mark.clause("Annex 11 4.4", "11.10(b)")
-def test_the_trace_matrix_is_printed_with_its_table_inside(desk: Desk):
-    pass_run(desk)
-    answer = get(desk.reviewer, "trace-pdf", desk.system.number)
-    assert (answer.status_code, answer["Content-Type"]) == (200, "application/pdf")
-    pdf = pypdf.PdfReader(io.BytesIO(answer.content))
-    words = " ".join("".join(page.extract_text() for page in pdf.pages).split())
-    assert "URS-003 The page shows the lot number." in words
-    assert "no risk rated" not in words
-    (table,) = pdf.attachments[f"{desk.system.number}-trace.csv"]
-    assert table == get(desk.reviewer, "trace-csv", desk.system.number).content
 
 
 def test_a_plan_with_everything_written_can_be_signed_from_its_page(desk: Desk):
