@@ -164,6 +164,13 @@ def test_requirements_become_a_signed_protocol_an_execution_by_keys_and_a_dispos
     expect(page.get_by_text("failed, not run again")).to_be_visible()
     expect(page.get_by_text("no test", exact=False).first).to_be_visible()
     vera.look("validation-trace", picture="15-trace")
+    row = page.locator("tr", has_text="failed, not run again").first
+    vera.go(row.get_by_role("rowheader").get_by_role("link"))
+    beside = page.locator("#chosen")
+    expect(beside).to_contain_text("failed, not run again")
+    expect(beside.get_by_role("heading", level=2)).to_be_focused()
+    expect(row).to_be_visible()
+    vera.look("validation-trace-closely")
 
 
 @pytest.mark.clause("11.10(e)")

@@ -24,7 +24,7 @@ PRINTS_SHOWN = 3
 @login_required
 @require_safe
 def show_trace(request: HttpRequest, number: str) -> HttpResponse:
-    """Show a part of the trace matrix of a system, all of it or only its gaps."""
+    """Show a part of the trace matrix of a system, all of it or only its gaps, and one requirement closely."""
     actor = actor_of(request)
     system = load_record(actor, System, number)
     rows = trace_system(system)
@@ -33,6 +33,8 @@ def show_trace(request: HttpRequest, number: str) -> HttpResponse:
     start = read_number(request.GET.get("from", ""))
     context = {
         "system": system,
+        "chosen": next((row for row in rows if row.ref == request.GET.get("req")), None),
+        "stay": f"{'show=gaps&' if only_gaps else ''}from={start}&",
         "rows": shown[start : start + TRACED_SHOWN],
         "start": start,
         "following": start + TRACED_SHOWN if len(shown) > start + TRACED_SHOWN else 0,

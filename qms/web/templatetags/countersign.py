@@ -25,6 +25,8 @@ from records.workflow import State, workflow_of
 
 register = template.Library()
 
+LONGEST_FACT = 90
+"""Characters of a fact that stands beside others; a longer one gets a row of its own."""
 ABBREVIATIONS = frozenset({"qa", "aql"})
 NOT_YET = gettext_lazy("not yet")
 
@@ -108,6 +110,12 @@ def write_words(value: object) -> str:
     """Write a stored name such as ``qa_manager`` as words: "QA manager"."""
     words = str(value or "").replace("_", " ").split()
     return " ".join(word.upper() if word in ABBREVIATIONS else word for word in words)
+
+
+@register.filter
+def is_prose(value: object) -> bool:
+    """Tell whether a fact is a text too long for one column among others; markup made by a tag is none."""
+    return isinstance(value, str) and not isinstance(value, SafeString) and len(value) > LONGEST_FACT
 
 
 @register.simple_tag(name="term")

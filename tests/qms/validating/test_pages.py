@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -260,6 +261,26 @@ def test_the_matrix_shows_gaps_alone_and_leaves_as_csv(desk: Desk, run: Executio
     sheet = get(desk.reviewer, "trace-csv", desk.system.number)
     assert sheet.headers["Content-Disposition"].startswith("attachment")
     assert "failed without deviation" in sheet.content.decode()
+
+
+@pytest.mark.clause("Annex 11 4.4")
+def test_one_requirement_of_the_matrix_is_read_closely_beside_it(desk: Desk, run: Execution):
+    desk.record(run, "pass", "fail", "pass")
+    ref = desk.protocol.steps.get(position=2).requirements[0]
+    closed = text(get(desk.reviewer, "trace", desk.system.number))
+    page = text(get(desk.reviewer, "trace", desk.system.number, query=f"?show=gaps&req={ref}"))
+    (panel,) = re.findall(r'<section class="card trace-chosen".*?</section>', page, re.DOTALL)
+    assert "trace-chosen" not in closed
+    assert "failed without deviation" in panel
+    assert f"{run.number} run 1</a>: fail, not reviewed" in panel
+    assert f'href="?show=gaps&amp;from=0&amp;#{ref}"' in panel, "closing stays where the reader was"
+
+
+@pytest.mark.parametrize("asked", ["URS-999", "", "%3Cscript%3E"])
+def test_a_requirement_that_is_not_in_the_matrix_opens_no_panel(desk: Desk, asked: str):
+    page = text(get(desk.reviewer, "trace", desk.system.number, query=f"?req={asked}"))
+    assert "trace-chosen" not in page
+    assert "<script>" not in page.partition("<main")[2]
 
 
 @pytest.mark.parametrize(

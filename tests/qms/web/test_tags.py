@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 import pytest
 from django.template import Context, Template
 from django.utils import timezone
+from django.utils.safestring import mark_safe
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -127,3 +128,10 @@ def test_comparison_is_told_by_marks_and_by_spoken_labels() -> None:
 
 def test_found_words_are_marked() -> None:
     assert render("{% highlight 'Maria & Chen' 'maria' %}") == "<mark>Maria</mark> &amp; Chen"
+
+
+def test_a_long_text_among_facts_gets_a_row_of_its_own_and_markup_does_not() -> None:
+    facts = [("What it does", "word " * 30), ("Class", "5"), ("Hash", mark_safe("<b>word</b>" * 30))]
+    markup = Template('{% include "parts/_facts.html" %}').render(Context({"facts": facts}))
+    assert markup.count('class="is-prose"') == 1
+    assert '<div class="is-prose"><dt>What it does</dt>' in markup
