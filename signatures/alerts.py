@@ -22,6 +22,7 @@ SENTENCES = {
     "lost_device": "{person} reported their second factor lost; it is off and all their sessions are ended.",
     "credentials_reset": "The password and second factor of {person} were reset, and their certificate revoked.",
     "clocks_disagree": "The clocks of the application and the database are {seconds} s apart.",
+    "result_key_misused": "The key “{key}” of {owner} was offered for results of {wanted} and refused.",
     "recovery_code_used": "{username} signed in with a recovery code instead of their device.",
 }
 

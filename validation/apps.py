@@ -15,6 +15,7 @@ class ValidationConfig(AppConfig):
             acts_comments,
             acts_data_flows,
             acts_gaps,
+            acts_keys,
             acts_reviews,
             acts_studies,
             review_pack,

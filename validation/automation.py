@@ -6,7 +6,7 @@ Serves: EU GMP Annex 11 §4.7; Annex 15 §2.8; 21 CFR 11.10(a)(e).
 from __future__ import annotations
 
 import io
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -14,6 +14,7 @@ from django.db import transaction
 from records.acting import acting
 from records.attachments import register_file
 from records.evidence import Actor
+from records.filestore import StoredContent
 from records.models import Attachment
 from records.stores import file_store
 from records.uploads.checks import CheckedFile, check_file
@@ -73,20 +74,41 @@ def record_report(execution: Execution, report: Report, *, actor: Actor, steps: 
     `ResultStands`, `StepUnknown`, `RecordNotEditable`, `NotTheExecutor`.
     """
     actor = take_role(actor, ENGINEERS)
-    stored = file_store().add(io.BytesIO(report.content), max_bytes=DEFAULT_LIMITS.max_file_bytes)
+    stored = store_report(report)
     with transaction.atomic():
         locked = lock_running(execution, actor=actor)
         taken = choose_outcomes(locked, report, steps)
-        results = [outcome.result for outcome in taken]
-        details = {
-            "steps": name_steps(outcome.step for outcome in taken),
-            "name": report.file.name,
-            "sha256": stored.sha256,
-            "summary": f"{results.count('pass')} passed, {results.count('fail')} failed",
-        }
-        with acting(actor, "validation.results.imported", locked, details=details):
-            register_file(sha256=stored.sha256, size=stored.size, media_type=report.file.kind.media_type)
-            return [write_outcome(locked, row, report, sha256=stored.sha256, actor=actor) for row in taken]
+        return write_results(locked, report, taken, stored, actor=actor, act="validation.results.imported")
+
+
+def store_report(report: Report) -> StoredContent:
+    """Keep a report in the file store under its hash."""
+    return file_store().add(io.BytesIO(report.content), max_bytes=DEFAULT_LIMITS.max_file_bytes)
+
+
+def write_results(
+    execution: Execution,
+    report: Report,
+    taken: Sequence[StepOutcome],
+    stored: StoredContent,
+    *,
+    actor: Actor,
+    act: str,
+    details: Mapping[str, object] | None = None,
+    key: str = "",
+) -> list[StepEntry]:
+    """Write the results of steps with the report as their evidence; the run is locked. ``key`` names what delivered."""
+    results = [outcome.result for outcome in taken]
+    facts = {
+        "steps": name_steps(outcome.step for outcome in taken),
+        "name": report.file.name,
+        "sha256": stored.sha256,
+        "summary": f"{results.count('pass')} passed, {results.count('fail')} failed",
+        **(details or {}),
+    }
+    with acting(actor, act, execution, details=facts):
+        register_file(sha256=stored.sha256, size=stored.size, media_type=report.file.kind.media_type)
+        return [write_outcome(execution, row, report, sha256=stored.sha256, actor=actor, key=key) for row in taken]
 
 
 def choose_outcomes(execution: Execution, report: Report, steps: Collection[int]) -> Sequence[StepOutcome]:
@@ -103,7 +125,7 @@ def choose_outcomes(execution: Execution, report: Report, steps: Collection[int]
 
 
 def write_outcome(
-    execution: Execution, outcome: StepOutcome, report: Report, *, sha256: str, actor: Actor
+    execution: Execution, outcome: StepOutcome, report: Report, *, sha256: str, actor: Actor, key: str = ""
 ) -> StepEntry:
     """Write the result of a step and the report as its evidence; must run inside an act."""
     name = report.file.name
@@ -117,6 +139,6 @@ def write_outcome(
         execution=execution,
         step=outcome.step,
         result=outcome.result,
-        actual=describe_outcome(outcome, file=name, sha256=sha256),
+        actual=describe_outcome(outcome, file=name, sha256=sha256, key=key),
         entered_by_id=actor.person_id,
     )

@@ -197,10 +197,14 @@ def judge_step(step: int, cases: Sequence[Case], requirements: frozenset[str]) -
     return StepOutcome(step, kept, "pass")
 
 
-def describe_outcome(outcome: StepOutcome, *, file: str, sha256: str) -> str:
-    """Return what the run saw, as the step's actual result keeps it. At most 4000 characters."""
+def describe_outcome(outcome: StepOutcome, *, file: str, sha256: str, key: str = "") -> str:
+    """Return what the run saw, as the step's actual result keeps it. At most 4000 characters.
+
+    ``key`` names the key with which a tool delivered the file itself.
+    """
     passed = sum(case.verdict == PASSED for case in outcome.cases)
-    head = f"Automated: {passed} of {len(outcome.cases)} test cases passed, read from {file} (SHA-256 {sha256})."
+    by = f", delivered with the key “{key}”" if key else ""
+    head = f"Automated: {passed} of {len(outcome.cases)} test cases passed, read from {file} (SHA-256 {sha256}){by}."
     return "\n".join(clip([head, *tell_cases(outcome.cases)]))
 
 

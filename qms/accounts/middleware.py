@@ -36,6 +36,7 @@ PUBLIC = frozenset(
         "accounts:revocation-list",
         "accounts:demo-codes",
         "accounts:demo-file",
+        "validating:results-deliver",  # its own key, which is no session
         "web:help",
         "web:help-topic",
         "web:texts",

@@ -52,6 +52,7 @@ def runner_context(
         "failed": sum(row.result == "fail" for row in states),
         "is_holder": is_holder,
         "may_take_over": execution.state == RUNNING and not is_holder and actor.holds(ENGINEER),
+        "shows_keys": is_holder or execution.result_keys.exists(),
         "may_run_again": may_run_again(execution, actor),
         "result_form": result_form or ResultForm(),
         "correction_form": correction_form or CorrectionForm(auto_id="correct_%s", initial=initial),

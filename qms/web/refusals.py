@@ -22,6 +22,9 @@ from validation.clauses import write_citation
 
 log = logging.getLogger(__name__)
 
+API = "/api/"
+"""Addresses that programs use: whatever they ask for, a refusal is a problem document (RFC 9457)."""
+
 TITLES = {
     400: "This request could not be understood",
     401: "Please sign in",
@@ -69,7 +72,7 @@ def render_problem(request: HttpRequest, status: int, *, text: str, code: str, c
         "incident": getattr(request, "request_id", "") if status >= 500 else "",
         "has_error": True,
     }
-    if request.headers.get("Accept", "").startswith("application/json"):
+    if request.headers.get("Accept", "").startswith("application/json") or request.path_info.startswith(API):
         problem = {"title": context["title"], "status": status, "detail": text, "code": code}
         if context["incident"]:
             problem["incident"] = context["incident"]

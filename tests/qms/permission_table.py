@@ -214,6 +214,9 @@ TABLE: dict[str, Rule] = {
     "validating:evidence-new": only_post(ENGINEER),
     "validating:evidence": Rule(VALIDATION),
     "validating:results-import": form(ENGINEER),
+    "validating:results-deliver": Rule(),  # opened by nothing but a key of the run
+    "validating:key-list": Rule(VALIDATION, ENGINEER),
+    "validating:key-revoke": form(ENGINEER | QA),
     "validating:deviation-new": only_post(ENGINEER),
     "validating:take-over": form(ENGINEER),
     "validating:run-again": form(ENGINEER),

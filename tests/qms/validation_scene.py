@@ -33,6 +33,7 @@ from validation.periodic_reviews import begin_review
 from validation.plans import draft_master_plan, draft_plan, write_section
 from validation.protocols import StepText, add_steps, draft_protocol
 from validation.reports import draft_report
+from validation.result_keys import make_result_key
 from validation.trace_paper import make_print
 from validation.trace_prints import request_print
 
@@ -88,6 +89,7 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
     execution = begin_execution(protocol, actor=engineer.actor(), environment=ENVIRONMENT)
     evidence = add_evidence(execution, 2, actor=engineer.actor(), name="screen.png", content=io.BytesIO(PICTURE))
     record_result(execution, 2, actor=engineer.actor(), result="fail", actual="the vial is not there")
+    key = make_result_key(execution, actor=engineer.actor(), name="pytest of line 1", hours=24).key
     deviation = raise_deviation(execution, 2, actor=engineer.actor())
     record_result(execution, 3, actor=engineer.actor(), result="fail", actual="no lot number")
     desk = SceneDesk(System.objects.get(pk=system.pk), engineer, engineer, qa)
@@ -117,6 +119,8 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "evidence-new": execution,
         "evidence": execution,
         "results-import": execution,
+        "results-deliver": execution,
+        "key-list": execution,
         "deviation-new": execution,
         "take-over": execution,
         "run-again": execution,
@@ -145,6 +149,7 @@ def validation_objects(people: dict[str, Person]) -> dict[str, Any]:
         "validating:set-exclude pk": set_draft.items.order_by("pk")[0].pk,
         "validating number": system.number,
         "validating edition": "part11-2023",
+        "validating:key-revoke pk": key.pk,
         "validating:comment-detail pk": open_comments().order_by("pk")[0].pk,
         "validating:gap-evidence pk": assessment.attachments.get().pk,
         "validating:item-end pk": item.pk,

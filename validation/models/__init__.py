@@ -12,6 +12,7 @@ from validation.models.prints import TracePrint
 from validation.models.protocols import Protocol, ProtocolStep
 from validation.models.reports import SummaryReport
 from validation.models.requirements import FunctionalRisk, MatrixVersion, Requirement, RequirementSet
+from validation.models.result_keys import ResultKey
 from validation.models.reviews import PeriodicReview, ReviewItem
 from validation.models.studies import KnappRun, KnappStudy
 from validation.models.systems import ConfigurationItem, System
@@ -43,6 +44,7 @@ __all__ = [
     "RecordDetermination",
     "Requirement",
     "RequirementSet",
+    "ResultKey",
     "ReviewComment",
     "ReviewItem",
     "StepEntry",
