@@ -29,6 +29,7 @@ ACTS = register(
         "validation.result.corrected": ("corrected step {step} of {number} to {result}", "change", True),
         "validation.results.imported": ("recorded {steps} of {number} from {name}: {summary}", "change"),
         "validation.evidence.added": ("added evidence {name} to step {step} of {number}", "change"),
+        "validation.evidence.withdrawn": ("withdrew the evidence {name} of step {step} of {number}", "change", True),
         "validation.execution.taken_over": ("took {number} over from {from_person}", "change", True),
         "validation.execution.finished": ("signed the execution {number}", "signature"),
         "validation.execution.returned": ("returned {number} to its executor", "change", True),

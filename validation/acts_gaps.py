@@ -7,6 +7,7 @@ ACTS = register(
         "validation.gaps.drafted": ("began {number}: {title}", "change"),
         "validation.gaps.answered": ("answered {clauses} of {number}", "change"),
         "validation.gaps.evidence": ("added {name} to the evidence of {number}", "change"),
+        "validation.gaps.unlinked": ("took {names} off the evidence of {citation} in {number}", "change"),
         "validation.gaps.approved": ("approved {number}", "signature"),
         "validation.gaps.revised": ("opened {number} for revision", "change", True),
         "validation.gaps.retired": ("retired {number}", "signature"),

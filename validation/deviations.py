@@ -53,7 +53,7 @@ def describe_failure(execution: Execution, state: StepState) -> str:
         f"Expected: {plan['expected']}",
         f"Actual: {state.entry.actual if state.entry else ''}",
     ]
-    lines += [f"Evidence: {row.attachment.name}, SHA-256 {row.attachment.file_id}" for row in state.evidence]
+    lines += [f"Evidence: {row.attachment.name}, SHA-256 {row.attachment.file_id}" for row in state.in_force]
     return "\n".join(lines)
 
 

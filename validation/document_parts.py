@@ -14,7 +14,7 @@ from records.models import ControlledRecord
 from validation.errors_comments import NotCommentable
 from validation.models import Protocol, SummaryReport, ValidationPlan
 
-WHOLE = "document"
+WHOLE, WHOLE_HEADING = "document", "The whole document"
 _GAP = re.compile(r"\n[ \t]*\n")
 
 
@@ -79,4 +79,4 @@ def parts_of(record: ControlledRecord) -> list[Part]:
     find = PARTS.get(record.kind)
     if find is None:
         raise NotCommentable(number=record.number)
-    return [Part(WHOLE, "The whole document"), *find(record)]
+    return [Part(WHOLE, WHOLE_HEADING), *find(record)]

@@ -198,6 +198,26 @@ class FailureWithoutDeviation(Refusal):
     message = "{steps} of {number} failed without a deviation. Raise it first."
 
 
+class EvidenceUnknown(Refusal):
+    code = "validation.evidence_unknown"
+    status = 404
+    message = "There is no such file of evidence in {number}."
+
+
+class EvidenceWithdrawn(Refusal):
+    code = "validation.evidence_withdrawn"
+    clause = "11.10(e)"
+    status = 409
+    message = "{who} withdrew “{name}” already. If it is evidence after all, add it again."
+
+
+class EvidenceOfResult(Refusal):
+    code = "validation.evidence_of_result"
+    clause = "11.10(e)"
+    status = 409
+    message = "The result of step {step} was read from “{name}”, so the file stays. Correct the result, with a reason."
+
+
 class ExecutorCannotReview(Refusal):
     code = "validation.executor_cannot_review"
     clause = "11.10(g)"

@@ -23,6 +23,9 @@ from records.versions import read_content
 from records.workflow import lock_record, state_label, take_role
 from signatures.models import Signature
 from validation.errors_records import (
+    EvidenceOfResult,
+    EvidenceUnknown,
+    EvidenceWithdrawn,
     ExecutorAlready,
     FailureNotDisposed,
     FailureUnderDeviation,
@@ -35,7 +38,7 @@ from validation.errors_records import (
     RunNotReviewed,
     StepUnknown,
 )
-from validation.models import Deviation, Execution, HandOver, Protocol, StepEntry, StepEvidence
+from validation.models import Deviation, EvidenceWithdrawal, Execution, HandOver, Protocol, StepEntry, StepEvidence
 from validation.readiness import holder_acts
 from validation.results import WORDS, StepState, states_of
 from validation.workflow import ENGINEERS
@@ -165,6 +168,38 @@ def add_evidence(execution: Execution, step: int, *, actor: Actor, name: str, co
             return StepEvidence.objects.create(
                 execution=locked, step=step, attachment=attachment, added_by_id=actor.person_id
             )
+
+
+def withdraw_evidence(execution: Execution, pk: int, *, actor: Actor, reason: str) -> EvidenceWithdrawal:
+    """Say that a file was added by mistake. It stays with the run, struck through, and in what is signed.
+
+    Writes: validation_evidencewithdrawal, `validation.evidence.withdrawn`. Raises: `RecordNotEditable`,
+    `NotTheExecutor`, `EvidenceUnknown`, `EvidenceWithdrawn`, `EvidenceOfResult`, `FailureUnderDeviation`,
+    `ReasonMissing`. Serves: 21 CFR 11.10(e).
+    """
+    actor = take_role(actor, ENGINEERS)
+    with transaction.atomic():
+        locked = lock_running(execution, actor=actor)
+        row = find_evidence(locked, pk)
+        name, state = row.attachment.name, find_state(locked, row.step)
+        if row.is_withdrawn:
+            raise EvidenceWithdrawn(who=row.withdrawal.withdrawn_by.printed_name, name=name)
+        if any(row.attachment.file_id in entry.actual for entry in state.entries):
+            raise EvidenceOfResult(step=row.step, name=name)
+        if state.deviation is not None:
+            raise FailureUnderDeviation(step=row.step, deviation=state.deviation.number)
+        details = {"step": row.step, "name": name, "sha256": row.attachment.file_id}
+        with acting(actor, "validation.evidence.withdrawn", locked, reason=reason, details=details):
+            return EvidenceWithdrawal.objects.create(evidence=row, reason=reason, withdrawn_by_id=actor.person_id)
+
+
+def find_evidence(execution: Execution, pk: int) -> StepEvidence:
+    """Return a file of evidence of a run. Raises: `EvidenceUnknown`."""
+    rows = execution.evidence.select_related("attachment", "withdrawal__withdrawn_by")
+    found = rows.filter(pk=pk).first()
+    if found is None:
+        raise EvidenceUnknown(number=execution.number)
+    return found
 
 
 def take_over(execution: Execution, *, actor: Actor, reason: str) -> Execution:

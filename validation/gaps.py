@@ -115,8 +115,8 @@ def edit_gaps(
 def save_answers(assessment: GapAssessment, texts: Sequence[AnswerText], *, actor: Actor) -> GapAssessment:
     """Save answers to clauses, all or none; what is unchanged is left alone.
 
-    Writes: validation_gapanswer, validation_gapevidence, `validation.gaps.answered`. Raises:
-    `RecordNotEditable`, `ClauseUnknown`, `StaleRevision` with the fact ``differences``,
+    Writes: validation_gapanswer, validation_gapevidence, `validation.gaps.answered`, `validation.gaps.unlinked`.
+    Raises: `RecordNotEditable`, `ClauseUnknown`, `StaleRevision` with the fact ``differences``,
     `AnswerWithoutReason`, `AnswerWithoutEvidence`, `EvidenceNotReviewed`, `EvidenceElsewhere`.
     Serves: 21 CFR 11.10(e).
     """
@@ -135,6 +135,8 @@ def save_answers(assessment: GapAssessment, texts: Sequence[AnswerText], *, acto
             for text in changed:
                 write_answer(locked, text, present.get(text.position))
             raise_revision(locked)
+        for text in changed:
+            unlink_files(locked, text, actor=actor)
     return locked
 
 
@@ -309,7 +311,26 @@ def write_answer(assessment: GapAssessment, text: AnswerText, present: GapAnswer
         setattr(row, name, value)
     row.revision += 1
     row.save()
-    held = {found.attachment_id: found for found in row.evidence.all()}
-    for key in held.keys() - files:
-        held[key].delete()
-    GapEvidence.objects.bulk_create([GapEvidence(answer=row, attachment_id=key) for key in sorted(files - held.keys())])
+    held = set(row.evidence.values_list("attachment_id", flat=True))
+    GapEvidence.objects.bulk_create([GapEvidence(answer=row, attachment_id=key) for key in sorted(files - held)])
+
+
+def unlink_files(assessment: GapAssessment, text: AnswerText, *, actor: Actor) -> None:
+    """Take files off a clause that its answer names no more, by an act that names them; they stay with the assessment.
+
+    Writes: validation_gapevidence, `validation.gaps.unlinked`. Serves: 21 CFR 11.10(e).
+    """
+    rows = GapEvidence.objects.filter(answer__assessment=assessment, answer__position=text.position)
+    gone = rows.exclude(attachment_id__in=text.evidence)
+    names = ", ".join(f"“{name}”" for name in gone.order_by("pk").values_list("attachment__name", flat=True))
+    if not names:
+        return
+    details = {"names": names, "citation": clause_of(assessment, text.position)["citation"]}
+    with acting(actor, "validation.gaps.unlinked", assessment, details=details):
+        gone.delete()
+
+
+def unlinked_files(assessment: GapAssessment) -> list[Attachment]:
+    """Return the files of an assessment that are evidence of no clause now."""
+    named = GapEvidence.objects.filter(answer__assessment=assessment).values("attachment_id")
+    return list(assessment.attachments.exclude(pk__in=named).select_related("file").order_by("pk"))

@@ -36,6 +36,11 @@ class StepState:
         return self.entries[:-1]
 
     @property
+    def in_force(self) -> list[StepEvidence]:
+        """Return the evidence that nobody withdrew."""
+        return [row for row in self.evidence if not row.is_withdrawn]
+
+    @property
     def result(self) -> str:
         """Return ``pass``, ``fail``, ``na`` or nothing."""
         return self.entry.result if self.entry else ""
@@ -61,7 +66,9 @@ def states_of(execution: Execution) -> list[StepState]:
     states = {row["step"]: StepState(row) for row in execution.planned_steps()}
     for entry in execution.entries.select_related("entered_by").order_by("pk"):
         states[entry.step].entries.append(entry)
-    for file in execution.evidence.select_related("attachment__file", "added_by").order_by("pk"):
+    for file in execution.evidence.select_related("attachment__file", "added_by", "withdrawal__withdrawn_by").order_by(
+        "pk"
+    ):
         states[file.step].evidence.append(file)
     for deviation in execution.deviations.select_related("entry").order_by("pk"):
         states[deviation.entry.step].deviations.append(deviation)

@@ -107,11 +107,21 @@ def execution_facts(content: Mapping[str, Any]) -> Facts:
         ("Environment", content["environment"]),
         ("Steps", f"{len(last)} of {len(content['steps'])}: {counts}"),
         ("Corrected", f"{corrected} steps"),
+        *withdrawn_facts(content),
         ("Deviations", ", ".join(content["deviations"]) or "none"),
         ("Begun by", content["begun_by"]),
     ]
     facts += [("Handed over", f"from {row['from']} to {row['to']}: {row['reason']}") for row in content["hand_overs"]]
     return facts + reopening_facts(content)
+
+
+def withdrawn_facts(content: Mapping[str, Any]) -> Facts:
+    """Return the files that were added by mistake, each with who says so and why; nothing without any."""
+    rows = [(step["step"], file) for step in content["steps"] for file in step["evidence"] if "withdrawn_by" in file]
+    return [
+        ("Evidence withdrawn", f"{file['name']} of step {step}, by {file['withdrawn_by']}: {file['withdrawn_because']}")
+        for step, file in rows
+    ]
 
 
 def deviation_facts(content: Mapping[str, Any]) -> Facts:

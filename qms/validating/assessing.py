@@ -15,7 +15,7 @@ from records.editing import FieldDifference
 from records.evidence import Actor
 from records.workflow import workflow_of
 from validation.gap_progress import Progress, closed_places, count_progress, lacking_plan
-from validation.gaps import answers_of
+from validation.gaps import answers_of, unlinked_files
 from validation.models import GapAnswer, GapAssessment, GapClosure
 
 SHOWN = ("reason", "shown_by", "risk", "remediation", "control", "due_on", "answer")
@@ -106,6 +106,7 @@ def gap_context(
         "progress": progress,
         "current": current,
         "form": form if current else None,
+        "unlinked": unlinked_files(assessment),
         "differences": differences,
         "is_editable": is_editable,
         "first_open": next_open(assessment, after=0),

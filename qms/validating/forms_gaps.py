@@ -57,7 +57,11 @@ class AnswerForm(forms.Form):
     answer = forms.ChoiceField(label="Is the clause met?", choices=GapAnswer.Answer.choices, widget=forms.RadioSelect)
     reason = long_text("Reason", required=False, hint="Needed for every answer but yes.")
     evidence = forms.TypedMultipleChoiceField(
-        label="Evidence already kept here", coerce=int, required=False, widget=forms.CheckboxSelectMultiple
+        label="Evidence already kept here",
+        coerce=int,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Untick what was added by mistake. It stays with the assessment; the history says who took it off.",
     )
     uploads = forms.FileField(
         label="Add files of evidence",

@@ -93,6 +93,11 @@ urlpatterns = [
         name="deviation-new",
     ),
     path("validation/executions/<str:number>/evidence/<int:pk>/", executions.send_evidence, name="evidence"),
+    path(
+        "validation/executions/<str:number>/evidence/<int:pk>/withdraw/",
+        executions.take_evidence_back,
+        name="evidence-withdraw",
+    ),
     path("validation/executions/<str:number>/results/", automation.import_results, name="results-import"),
     path("validation/executions/<str:number>/keys/", deliveries.list_keys, name="key-list"),
     path("validation/keys/<int:pk>/revoke/", deliveries.revoke_key, name="key-revoke"),

@@ -16,6 +16,8 @@ from qms.web import glossary, navigation, refusals, views
 from records.acts import all_acts
 from records.errors import Refusal
 from records.workflow import all_workflows
+from validation import gaps
+from validation.document_parts import WHOLE_HEADING
 
 Kind = TypeVar("Kind")
 
@@ -33,6 +35,8 @@ def collect_texts() -> list[str]:
         *refusals.TITLES.values(),
         *refusals.HELPERS.values(),
         *views.TOPICS.values(),
+        *gaps.LABELS.values(),
+        WHOLE_HEADING,
         *glossary.TERMS,
         *glossary.TERMS.values(),
     ]

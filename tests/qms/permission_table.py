@@ -213,6 +213,7 @@ TABLE: dict[str, Rule] = {
     "validating:correction": only_post(ENGINEER),
     "validating:evidence-new": only_post(ENGINEER),
     "validating:evidence": Rule(VALIDATION),
+    "validating:evidence-withdraw": form(ENGINEER),
     "validating:results-import": form(ENGINEER),
     "validating:results-deliver": Rule(),  # opened by nothing but a key of the run
     "validating:key-list": Rule(VALIDATION, ENGINEER),

@@ -16,6 +16,9 @@ from records.errors import ReasonMissing
         "Audit trail",  # the navigation
         "Awaiting disposition",  # a state
         "Sign the review",  # a transition
+        "Technical remediation",  # what a stale answer of a gap assessment differs in
+        "Reviewed execution",
+        "The whole document",  # what a comment is on
         "You may not do this",  # the title of a refusal's page
     ],
 )

@@ -16,8 +16,12 @@ from records.stores import file_store
 from signatures.ceremonies import open_ceremony
 from signatures.errors import SignerSignedEarlier
 from tests.validation.desk import ENVIRONMENT, PICTURE, Desk, sign
+from validation.automation import read_report, record_report
 from validation.deviations import raise_deviation
 from validation.errors_records import (
+    EvidenceOfResult,
+    EvidenceUnknown,
+    EvidenceWithdrawn,
     ExecutorAlready,
     ExecutorCannotReview,
     FailureNotDisposed,
@@ -33,9 +37,9 @@ from validation.errors_records import (
     StepsOpen,
     StepUnknown,
 )
-from validation.executions import add_evidence, correct_result, record_result, run_again, take_over
+from validation.executions import add_evidence, correct_result, record_result, run_again, take_over, withdraw_evidence
 from validation.inventory import add_item
-from validation.models import Execution, StepEntry
+from validation.models import EvidenceWithdrawal, Execution, StepEntry
 from validation.results import first_open, states_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("Annex 15 2.8")]
@@ -125,6 +129,54 @@ def test_evidence_is_hashed_and_kept_at_once(desk: Desk, run: Execution):
     event = Event.objects.filter(act="validation.evidence.added").latest("id")
     assert event.details["sha256"] == digest
     assert run.content()["steps"][1]["evidence"][0]["sha256"] == digest
+
+
+@pytest.mark.clause("11.10(e)")
+def test_evidence_added_by_mistake_is_struck_through_and_never_gone(desk: Desk, run: Execution):
+    desk.show(run, 1, name="right.png")
+    wrong = desk.show(run, 1, name="wrong.png")
+    before = run.content()
+    with pytest.raises(ReasonMissing):
+        withdraw_evidence(run, wrong.pk, actor=desk.engineer.actor(), reason="")
+    assert run.content() == before
+    withdraw_evidence(run, wrong.pk, actor=desk.engineer.actor(), reason="it shows another lot")
+    right, struck = run.content()["steps"][0]["evidence"]
+    assert set(right) == {"name", "sha256", "by", "at"}
+    assert (struck["name"], struck["withdrawn_by"], struck["withdrawn_because"]) == (
+        "wrong.png",
+        "Vera Lind",
+        "it shows another lot",
+    )
+    assert [row.attachment.name for row in states_of(run)[0].in_force] == ["right.png"]
+    assert run.attachments.count() == 2
+    event = Event.objects.filter(act="validation.evidence.withdrawn").latest("id")
+    assert (event.reason, event.details["name"]) == ("it shows another lot", "wrong.png")
+    with pytest.raises(EvidenceWithdrawn, match="Vera Lind withdrew"):
+        withdraw_evidence(run, wrong.pk, actor=desk.engineer.actor(), reason="it shows another lot")
+    with pytest.raises(DatabaseError), transaction.atomic():
+        EvidenceWithdrawal.objects.all()._raw_delete("default")
+
+
+@pytest.mark.clause("11.10(e)", "11.10(g)")
+def test_evidence_is_withdrawn_by_who_executes_while_nothing_rests_on_it(desk: Desk, run: Execution):
+    row = desk.show(run, 1)
+    for person, refusal in ((desk.colleague, NotTheExecutor), (desk.qa, RoleNotAllowed)):
+        with pytest.raises(refusal):
+            withdraw_evidence(run, row.pk, actor=person.actor(), reason="it shows another lot")
+    with pytest.raises(EvidenceUnknown):
+        withdraw_evidence(desk.begin(), row.pk, actor=desk.engineer.actor(), reason="it shows another lot")
+    report = read_report("r.xml", b'<testsuite><testcase name="step-2"/></testsuite>')
+    record_report(run, report, actor=desk.engineer.actor(), steps=[2])
+    with pytest.raises(EvidenceOfResult):
+        withdraw_evidence(run, run.evidence.get(step=2).pk, actor=desk.engineer.actor(), reason="it shows another lot")
+    record_result(run, 1, actor=desk.engineer.actor(), result="fail", actual="not there")
+    raise_deviation(run, 1, actor=desk.engineer.actor())
+    with pytest.raises(FailureUnderDeviation):
+        withdraw_evidence(run, row.pk, actor=desk.engineer.actor(), reason="it shows another lot")
+    record_result(run, 3, actor=desk.engineer.actor(), result="pass", actual="there")
+    sign(run, "finish", desk.engineer)
+    with pytest.raises(RecordNotEditable):
+        withdraw_evidence(run, row.pk, actor=desk.engineer.actor(), reason="it shows another lot")
 
 
 def test_evidence_that_is_not_what_its_name_says_is_refused(desk: Desk, run: Execution):

@@ -8,6 +8,7 @@ import pytest
 
 from records.errors import ReasonMissing, RecordNotEditable, RoleNotAllowed, StaleRevision
 from records.models import Change, Event
+from records.timeline import make_sentence
 from records.workflow import perform_transition
 from signatures.ceremonies import open_ceremony
 from signatures.errors import SignerHoldsSeat, SignerIsAuthor
@@ -26,7 +27,7 @@ from validation.errors_gaps import (
     GapWithoutPlan,
     NoOpenGap,
 )
-from validation.gaps import AnswerText, close_remediation, edit_gaps, save_answers
+from validation.gaps import AnswerText, close_remediation, edit_gaps, save_answers, unlinked_files
 from validation.models import GapAnswer, GapAssessment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.clause("11.10(a)", "Annex 11 1")]
@@ -140,6 +141,30 @@ def test_a_file_is_taken_from_a_clause_again_and_stays_with_the_assessment(desk:
     names = [row["name"] for row in desk.fresh(draft).content()["clauses"][0]["answer"]["evidence"]]
     assert names == ["second.png"]
     assert draft.attachments.count() == 2
+
+
+def test_a_file_never_leaves_a_clause_without_an_act_that_names_it(desk: Desk, draft: GapAssessment):
+    one, two = add_picture(draft, desk.engineer), add_picture(draft, desk.engineer, name="second.png")
+    answers = [AnswerText(place, "yes", evidence=(one, two)) for place in (1, 2)]
+    save_answers(draft, answers, actor=desk.engineer.actor())
+    assert not draft.events.filter(act="validation.gaps.unlinked").exists()
+    fewer = [AnswerText(1, "yes", evidence=(two,), seen=1), AnswerText(2, "yes", evidence=(two,), seen=1)]
+    save_answers(draft, fewer, actor=desk.colleague.actor())
+    told = [
+        f"{row.actor_name} {make_sentence(row)}"
+        for row in draft.events.filter(act="validation.gaps.unlinked").order_by("id")
+    ]
+    assert told == [
+        f"Karl Berg took “report.png” off the evidence of {clause['citation']} in {draft.number}"
+        for clause in draft.clauses[:2]
+    ]
+    changes = Change.objects.filter(event__act="validation.gaps.unlinked", table_name="validation_gapevidence")
+    assert [row.kind for row in changes] == ["-", "-"]
+    assert [row.name for row in unlinked_files(draft)] == ["report.png"]
+    assert "report.png" in [row["name"] for row in desk.fresh(draft).content()["attachments"]]
+    with pytest.raises(AnswerWithoutEvidence):
+        save_answers(draft, [AnswerText(1, "yes", seen=2)], actor=desk.engineer.actor())
+    assert draft.answers.get(position=1).evidence.count() == 1
 
 
 @pytest.mark.clause("11.10(f)")

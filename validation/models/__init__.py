@@ -5,7 +5,7 @@ from validation.models.data_flows import DataFlow, FlowLink, FlowStage
 from validation.models.datasets import DataItem, DataSet, DataSetOpening
 from validation.models.determinations import RecordDetermination
 from validation.models.deviations import Deviation
-from validation.models.executions import Execution, HandOver, StepEntry, StepEvidence
+from validation.models.executions import EvidenceWithdrawal, Execution, HandOver, StepEntry, StepEvidence
 from validation.models.gaps import GapAnswer, GapAssessment, GapClosure, GapEvidence
 from validation.models.plans import PlanSection, ValidationPlan
 from validation.models.prints import TracePrint
@@ -25,6 +25,7 @@ __all__ = [
     "DataSet",
     "DataSetOpening",
     "Deviation",
+    "EvidenceWithdrawal",
     "Execution",
     "FlowLink",
     "FlowStage",

@@ -49,7 +49,9 @@ class Deviation(ControlledRecord):
     def content(self) -> dict[str, Any]:
         """Return what the disposition's signature covers."""
         step = next(row for row in self.execution.planned_steps() if row["step"] == self.entry.step)
-        evidence = self.execution.evidence.filter(step=self.entry.step).select_related("attachment", "added_by")
+        evidence = self.execution.evidence.filter(step=self.entry.step).select_related(
+            "attachment", "added_by", "withdrawal__withdrawn_by"
+        )
         return {
             "kind": self.kind,
             "number": self.number,

@@ -149,6 +149,38 @@ class StepEvidence(models.Model):
             "sha256": self.attachment.file_id,
             "by": self.added_by.printed_name,
             "at": self.added_at,
+            **(self.withdrawal.content() if self.is_withdrawn else {}),  # else as versions signed before hold it
+        }
+
+    @property
+    def is_withdrawn(self) -> bool:
+        """Tell whether somebody said that the file was added by mistake."""
+        return getattr(self, "withdrawal", None) is not None
+
+
+class EvidenceWithdrawal(models.Model):
+    """A file is no evidence of its step, as somebody says with a reason; it stays, struck through. Append-only."""
+
+    evidence = models.OneToOneField(StepEvidence, on_delete=models.PROTECT, related_name="withdrawal")
+    reason = models.TextField()
+    withdrawn_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    withdrawn_at = models.DateTimeField(db_default=DatabaseClock())
+
+    history = TrackedHistory(append_only=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("pk",)
+
+    def __str__(self) -> str:
+        return f"withdrawn {self.evidence_id}"
+
+    def content(self) -> dict[str, Any]:
+        """Return the withdrawal as part of its file's content."""
+        return {
+            "withdrawn_by": self.withdrawn_by.printed_name,
+            "withdrawn_at": self.withdrawn_at,
+            "withdrawn_because": self.reason,
         }
 
 
@@ -183,7 +215,8 @@ class HandOver(models.Model):
 def _by_step(rows: Any) -> dict[int, list[dict[str, Any]]]:
     """Return the contents of rows under their step, in the order in which they came."""
     found: dict[int, list[dict[str, Any]]] = {}
-    wanted = ("attachment", "added_by") if rows.model is StepEvidence else ("entered_by",)
+    is_evidence = rows.model is StepEvidence
+    wanted = ("attachment", "added_by", "withdrawal__withdrawn_by") if is_evidence else ("entered_by",)
     for row in rows.select_related(*wanted).order_by("pk"):
         found.setdefault(row.step, []).append(row.content())
     return found

@@ -20,7 +20,15 @@ from records.models import Attachment
 from records.stores import file_store
 from records.workflow import take_role
 from validation.deviations import raise_deviation
-from validation.executions import add_evidence, correct_result, record_result, run_again, take_over
+from validation.executions import (
+    add_evidence,
+    correct_result,
+    find_evidence,
+    record_result,
+    run_again,
+    take_over,
+    withdraw_evidence,
+)
 from validation.models import Execution
 from validation.queries import load_record
 from validation.results import first_open, states_of
@@ -87,6 +95,23 @@ def send_evidence(request: HttpRequest, number: str, pk: int) -> HttpResponse:
     """Send a file of evidence, hashed again, as an attachment."""
     execution = load_record(actor_of(request), Execution, number)
     return send_file(get_object_or_404(execution.evidence.select_related("attachment__file"), pk=pk).attachment)
+
+
+@login_required
+@require_http_methods(["GET", "POST"])
+def take_evidence_back(request: HttpRequest, number: str, pk: int) -> HttpResponse:
+    """Withdraw a file of evidence that was added by mistake."""
+    actor = take_role(actor_of(request), ENGINEERS)
+    execution = load_record(actor, Execution, number)
+    row = find_evidence(execution, pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        if pages.try_rule(form, lambda: withdraw_evidence(execution, pk, actor=actor, reason=reason)) is not None:
+            return redirect(f"{reverse('validating:execution-detail', args=[number])}?step={row.step}")
+    text = gettext("It stays with the run, struck through with your name and reason, for whoever reviews it.")
+    title = gettext("Withdraw {name} from step {step}").format(name=row.attachment.name, step=row.step)
+    return pages.form_page(request, form, title=title, text=text, button="Withdraw evidence", record=execution)
 
 
 @login_required

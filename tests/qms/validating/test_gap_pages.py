@@ -87,6 +87,31 @@ def test_files_are_kept_at_once_and_offered_to_the_next_clause(desk: Desk, draft
     assert draft.attachments.count() == 1
 
 
+@pytest.mark.clause("11.10(e)")
+def test_a_file_that_was_added_by_mistake_is_unticked_and_stays_in_sight(desk: Desk, draft: GapAssessment):
+    for name in ("wrong.png", "right.png"):
+        post(
+            desk.engineer,
+            "gap-answer",
+            draft.number,
+            2,
+            answer="yes",
+            uploads=SimpleUploadedFile(name, PICTURE),
+            seen=0,
+        )
+    wrong, right = draft.attachments.order_by("pk")
+    post(desk.engineer, "gap-answer", draft.number, 1, answer="yes", evidence=[wrong.pk, right.pk], seen=0)
+    form = text(get(desk.engineer, "gap-detail", draft.number, query="?clause=1"))
+    assert "Untick what was added by mistake." in form
+    post(desk.engineer, "gap-answer", draft.number, 1, answer="yes", evidence=[right.pk], seen=1)
+    post(desk.engineer, "gap-answer", draft.number, 2, answer="yes", evidence=[right.pk], seen=1)
+    page = text(get(desk.reviewer, "gap-detail", draft.number))
+    listed = page[page.index("Files that are evidence of no clause") :]
+    assert "wrong.png" in listed[: listed.index("</section>")]
+    assert "took “wrong.png” off the evidence of 21 CFR 11.10" in page
+    assert get(desk.reviewer, "gap-evidence", draft.number, wrong.pk).content == PICTURE
+
+
 @pytest.mark.assurance("B3")
 @pytest.mark.clause("11.10(e)")
 def test_a_stale_answer_shows_the_difference_and_can_be_saved_on_purpose(desk: Desk, draft: GapAssessment):

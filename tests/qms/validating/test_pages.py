@@ -312,3 +312,21 @@ def test_who_waits_for_a_signature_finds_the_record_from_home(desk: Desk, run: E
     sign(run, "finish", desk.engineer)
     page = replace(desk.reviewer, _client=None).client().get(reverse("home:home")).content.decode()
     assert reverse("validating:execution-detail", args=[run.number]) in page
+
+
+@pytest.mark.clause("11.10(e)")
+def test_evidence_that_was_added_by_mistake_is_withdrawn_on_its_page_and_shown_struck_through(
+    desk: Desk, run: Execution
+):
+    row = desk.show(run, 1, name="wrong.png")
+    assert "Added by mistake" in text(get(desk.engineer, "execution-detail", run.number, query="?step=1"))
+    assert "Added by mistake" not in text(get(desk.reviewer, "execution-detail", run.number, query="?step=1"))
+    assert "struck through" in text(get(desk.engineer, "evidence-withdraw", run.number, row.pk))
+    assert post(desk.engineer, "evidence-withdraw", run.number, row.pk, reason="").status_code == 422
+    page = text(
+        post(desk.engineer, "evidence-withdraw", run.number, row.pk, reason="it shows another lot", follow=True)
+    )
+    assert re.search(r"<del><a [^>]+>wrong.png</a></del>", page)
+    assert "withdrawn by Vera Lind: it shows another lot" in page
+    assert get(desk.reviewer, "evidence", run.number, row.pk).content == PICTURE
+    assert get(desk.engineer, "evidence-withdraw", run.number, 999_999).status_code == 404
