@@ -1,11 +1,12 @@
-"""What became of the requirements since their last approved baseline, requirement by requirement. Reads only."""
+"""The requirements of a system, and what became of each since their last approved baseline. Reads only."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from records.versions import read_content
-from validation.models import RequirementSet
+from validation.models import Requirement, RequirementSet, System
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,13 +19,36 @@ class Amendment:
     after: str
 
 
+@dataclass(frozen=True, slots=True)
+class RequirementReading:
+    """The requirements of a system as one reading found them, withdrawn ones too; ``record`` is None before any."""
+
+    record: RequirementSet | None
+    rows: Sequence[Requirement] = ()
+    amendments: Sequence[Amendment] = ()
+
+
+def read_requirements(system: System) -> RequirementReading:
+    """Read the requirements of a system once, for everything that a matrix or a report says of them."""
+    record = system.requirement_sets.select_related("baseline").first()
+    if record is None:
+        return RequirementReading(None)
+    rows = record.list_requirements()
+    return RequirementReading(record, rows, compare_rows(record, rows))
+
+
 def find_amendments(requirement_set: RequirementSet) -> list[Amendment]:
     """Return what differs from the approved baseline; nothing while there is none."""
+    return compare_rows(requirement_set, requirement_set.list_requirements() if requirement_set.baseline else ())
+
+
+def compare_rows(requirement_set: RequirementSet, rows: Sequence[Requirement]) -> list[Amendment]:
+    """Return what of these rows of a set differs from its approved baseline; nothing while there is none."""
     if requirement_set.baseline is None:
         return []
     approved = {row["id"]: row for row in read_content(requirement_set.baseline)["requirements"]}
     found = []
-    for row in requirement_set.content()["requirements"]:
+    for row in (one.content() for one in rows):
         earlier = approved.get(row["id"])
         if earlier is None:
             found.append(Amendment(row["id"], "added", "", row["text"]))

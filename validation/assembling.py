@@ -10,10 +10,12 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import Count
+
 from records.versions import read_content
 from records.workflow import state_label
 from signatures.models import Signature
-from validation.amendments import find_amendments
+from validation.amendments import RequirementReading, read_requirements
 from validation.models import (
     ConfigurationItem,
     Deviation,
@@ -21,7 +23,6 @@ from validation.models import (
     KnappStudy,
     MatrixVersion,
     Protocol,
-    RequirementSet,
     StepEntry,
     System,
     ValidationPlan,
@@ -69,7 +70,8 @@ def plan_facts(system: System) -> Facts:
 
 def report_facts(system: System) -> Facts:
     """Return everything that a summary report of a system rests on, as it stands now."""
-    rows = trace_system(system)
+    reading = read_requirements(system)
+    rows = trace_system(system, reading=reading)
     executions = list(Execution.objects.filter(protocol__system=system).select_related("protocol", "rerun_of"))
     protocols = list(Protocol.objects.filter(system=system).exclude(state="retired").order_by("pk"))
     plan = system.plans.exclude(state="retired").order_by("-pk").first()
@@ -77,7 +79,7 @@ def report_facts(system: System) -> Facts:
     return {
         "system": describe_system(system),
         "plan": plan_of(plan, approved),
-        "requirements": requirements_of(system),
+        "requirements": requirements_of(reading),
         "protocols": [
             {"number": row.number, "title": row.title, "stage": row.stage, "state": row.state, **approved[row.pk]}
             for row in protocols
@@ -132,9 +134,9 @@ def plan_of(plan: ValidationPlan | None, approved: dict[int, Facts]) -> Facts:
     return facts | approved[plan.pk]
 
 
-def requirements_of(system: System) -> Facts:
+def requirements_of(reading: RequirementReading) -> Facts:
     """Return the requirements' baseline and what is amended since; nothing if there are none."""
-    found: RequirementSet | None = system.requirement_sets.select_related("baseline").first()
+    found = reading.record
     if found is None:
         return {}
     baseline = found.baseline
@@ -142,14 +144,15 @@ def requirements_of(system: System) -> Facts:
         "number": found.number,
         "version": baseline.number if baseline else 0,
         "content_hash": baseline.content_hash if baseline else "",
-        "amended": [row.ref for row in find_amendments(found)],
+        "amended": [row.ref for row in reading.amendments],
     }
 
 
 def describe_executions(executions: list[Execution], rows: list[Traced]) -> list[Facts]:
     """Return the runs of all protocols with their results counted; ``counts`` says whether one result still counts."""
-    standing = StepEntry.objects.filter(execution__in=executions, corrections=None)
-    results = Counter(standing.values_list("execution_id", "result"))
+    standing = StepEntry.objects.filter(execution__in=executions, corrections=None).order_by()
+    counted = standing.values_list("execution_id", "result").annotate(Count("pk"))
+    results = Counter({(run, result): count for run, result, count in counted})
     counting = {outcome.execution for row in rows for test in row.tests for outcome in given_outcomes(test)[-1:]}
     return [
         {

@@ -6,27 +6,27 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from validation.amendments import find_amendments
-from validation.models import Deviation, Execution, Protocol, Requirement, StepEntry, System
+from validation.amendments import RequirementReading, read_requirements
+from validation.models import Deviation, Execution, Protocol, StepEntry, System
 from validation.traceability import Fault, Outcome, Risk, StepTest, Traced, join_trace
 
 CSV_HEADINGS = ("requirement", "text", "risk class", "priority", "test", "result", "deviation", "gaps")
 FORMULA_SIGNS = ("=", "+", "-", "@", "\t", "\r")
 
 
-def trace_system(system: System) -> list[Traced]:
-    """Return the trace matrix of a system as it stands now."""
-    rows = Requirement.objects.filter(requirement_set__system=system, is_withdrawn=False).prefetch_related("risks")
-    requirement_set = system.requirement_sets.select_related("baseline").first()
-    amended = {row.ref for row in find_amendments(requirement_set)} if requirement_set else set()
+def trace_system(system: System, *, reading: RequirementReading | None = None) -> list[Traced]:
+    """Return the trace matrix of a system as it stands now; ``reading`` is its requirements, if read already."""
+    reading = reading or read_requirements(system)
+    amended = {row.ref for row in reading.amendments}
     requirements = [
         Traced(
             row.ref,
             row.text,
             is_amended=row.ref in amended,
-            risks=tuple(Risk(risk.failure_mode, risk.risk_class, risk.priority) for risk in row.risks.all()),
+            risks=tuple(Risk(risk.failure_mode, risk.risk_class, risk.priority) for risk in row.rated),
         )
-        for row in rows.order_by("position")
+        for row in reading.rows
+        if not row.is_withdrawn
     ]
     return join_trace(requirements, tests_of(system))
 
