@@ -47,11 +47,13 @@ class Site:
 
 
 @contextmanager
-def served_site(folder: Path, *, workers: int = 3, threads: int = 4) -> Iterator[Site]:
+def served_site(
+    folder: Path, *, workers: int = 3, threads: int = 4, application: str = "qms.wsgi:application"
+) -> Iterator[Site]:
     """Serve the test database with several processes until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
     log = folder / "server.log"
-    command = [sys.executable, "-m", "gunicorn", "qms.wsgi:application", "--bind", f"fd://{listener.fileno()}"]
+    command = [sys.executable, "-m", "gunicorn", application, "--bind", f"fd://{listener.fileno()}"]
     command += ["--workers", str(workers), "--threads", str(threads), "--timeout", str(TIMEOUT)]
     environment = os.environ | {"DJANGO_SETTINGS_MODULE": "tests.settings", "PYTHONWARNINGS": "ignore"}
     with log.open("wb") as output:
