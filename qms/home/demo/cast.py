@@ -10,7 +10,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from threading import Lock
+from threading import BoundedSemaphore, Lock
 from typing import TypeVar
 
 from qms.accounts.access import actor_of
@@ -21,6 +21,7 @@ from qms.accounts.models import TotpDevice, User
 from qms.accounts.people import create_person, find_person
 from qms.accounts.roles import SIGNING_ROLES
 from qms.home.demo import devices
+from qms.home.demo.together import Lane, tell_together
 from records.evidence import Actor
 from signatures.credentials import issue_certificate
 from signatures.eligibility import certificate_of
@@ -31,6 +32,8 @@ from signatures.signing_policy import policy_in_force
 
 ADDRESS = "127.0.0.1"
 SESSION = "demonstration"
+TYPING_AT_ONCE = 2
+"""Each try hashes twice; more of them at once would outlast their codes on a small machine."""
 TRIES = 3
 """Of a password and code, before somebody is called; a fifth refused one would lock the account."""
 
@@ -64,24 +67,27 @@ OTHERS = (
     Part("maria", "Maria Chen", "Quality assurance manager", "America/New_York", ("qa_manager",)),
     Part("quentin", "Quentin Abel", "Quality assurance manager", "Europe/Dublin", ("qa_manager",)),
     Part("vera", "Vera Lind", "Validation engineer", "Europe/Stockholm", ("validation_engineer",)),
+    Part("tomas", "Tomas Vidal", "Validation engineer", "America/Sao_Paulo", ("validation_engineer",)),
     Part("dev", "Dev Rao", "Data scientist", "Asia/Kolkata", ("data_scientist",)),
     Part("susan", "Susan Holt", "Clinical sponsor's representative", "Europe/London", ("sponsor",)),
     Part("ines", "Ines Moreau", "Investigator, FDA", "America/New_York", ("inspector",)),
 )
 PARTS = (ADMINISTRATOR, OFFICER, *OTHERS)
 CERTIFIED = tuple(part for part in OTHERS if SIGNING_ROLES.intersection(part.roles))
-SIGNERS = frozenset({"ana", "jon", "rita", "maria", "quentin", "dev", "vera"})
+SIGNERS = frozenset({"ana", "jon", "rita", "maria", "quentin", "dev", "vera", "tomas"})
 """Who signs while the plant is made, and so holds a quick token until it stands."""
 
 
 class Cast:
     """Everybody of the demonstration by user name, with the password that they share."""
 
-    def __init__(self, password: str, *, code_seconds: int) -> None:
+    def __init__(self, password: str, *, code_seconds: int, is_side_by_side: bool = True) -> None:
         self.password = password
         self.code_seconds = code_seconds
+        self.is_side_by_side = is_side_by_side
         self.desks: defaultdict[str, Lock] = defaultdict(Lock)
         """A code that two would read counts once."""
+        self.hands = BoundedSemaphore(TYPING_AT_ONCE)
 
     def user(self, username: str) -> User:
         """Return a person as they are now."""
@@ -90,6 +96,14 @@ class Cast:
     def actor(self, username: str) -> Actor:
         """Return a person as the actor of an act, with the roles they hold now."""
         return actor_of(self.user(username), address=ADDRESS, session=SESSION)
+
+    def do_together(self, *lanes: Lane) -> None:
+        """Do what needs nothing of one another at once; in its order where one transaction holds everything."""
+        if self.is_side_by_side:
+            tell_together(*lanes)
+        else:
+            for lane in lanes:
+                lane()
 
     def type_credentials(self, username: str, act: Callable[[Credentials], Done]) -> Done:
         """Do an act with a person's password and a code of their device, used never before.
@@ -100,8 +114,15 @@ class Cast:
         with self.desks[username]:
             for _ in range(TRIES - 1):
                 with suppress(CredentialsRefused):
-                    return act(Credentials(self.password, devices.read_code(self.user(username))))
-            return act(Credentials(self.password, devices.read_code(self.user(username))))
+                    return self.type_once(username, act)
+            return self.type_once(username, act)
+
+    def type_once(self, username: str, act: Callable[[Credentials], Done]) -> Done:
+        """Wait for the person's next code, then for a free pair of hands, and do the act. Raises: as the act."""
+        person = self.user(username)
+        devices.await_code(person)
+        with self.hands:
+            return act(Credentials(self.password, devices.read_code(person)))
 
 
 def ensure_people(cast: Cast) -> None:
@@ -115,16 +136,15 @@ def ensure_people(cast: Cast) -> None:
         enrol(cast, link.secret, ADMINISTRATOR)
     for part in (OFFICER, *OTHERS):
         ensure_person(cast, part)
+    ensure_enrolled(cast, OFFICER)
     ensure_identity(cast, OFFICER, checker=ADMINISTRATOR)
-    for part in CERTIFIED:
-        ensure_identity(cast, part, checker=OFFICER)
-    for part in CERTIFIED:  # all are identified first, so that nobody waits for their next code
-        if part.username in SIGNERS:
-            ensure_certificate(cast, part)
+    cast.do_together(*(partial(ensure_known, cast, part) for part in OTHERS))
+    signers = [part for part in CERTIFIED if part.username in SIGNERS]  # after all, so that nobody waits for a code
+    cast.do_together(*(partial(ensure_certificate, cast, part) for part in signers))
 
 
 def ensure_person(cast: Cast, part: Part) -> None:
-    """Add a person, give them their roles and let them enrol."""
+    """Add a person and give them their roles."""
     person = find_person(part.username)
     admin = cast.actor(ADMINISTRATOR.username)
     if person is None:
@@ -139,8 +159,20 @@ def ensure_person(cast: Cast, part: Part) -> None:
     for role in part.roles:
         if role not in person.held_roles():
             grant_role(person, role=role, actor=admin, reason=REASON)
+
+
+def ensure_known(cast: Cast, part: Part) -> None:
+    """Let a person enrol, and have their identity checked if they may sign."""
+    ensure_enrolled(cast, part)
+    if part in CERTIFIED:
+        ensure_identity(cast, part, checker=OFFICER)
+
+
+def ensure_enrolled(cast: Cast, part: Part) -> None:
+    """Let a person enrol by a link of the administrator."""
+    person = cast.user(part.username)
     if not person.has_usable_password():
-        enrol(cast, issue_link(person, actor=admin).secret, part)
+        enrol(cast, issue_link(person, actor=cast.actor(ADMINISTRATOR.username)).secret, part)
 
 
 def enrol(cast: Cast, secret: str, part: Part) -> None:
@@ -191,17 +223,23 @@ def replace(cast: Cast, person: User, typed: Credentials) -> None:
     )
 
 
+def certify_others(cast: Cast) -> None:
+    """Let who signs nothing here fetch their certificate, once their device has come to its next code."""
+    for part in CERTIFIED:
+        if part.username not in SIGNERS:
+            ensure_certificate(cast, part)
+
+
 def settle_devices(cast: Cast) -> None:
     """Move the signers from the quick token, which made the plant, to a device of ordinary pace.
 
-    Who signed nothing fetches their certificate only now: since their identity check their
-    device has come to its next code. Writes: accounts_totpdevice, signatures_certificate and
-    one event each. Serves: 21 CFR 11.300(c)(e).
+    Writes: accounts_totpdevice and one event each. Serves: 21 CFR 11.300(c)(e).
     """
-    for part in CERTIFIED:
-        ensure_certificate(cast, part)
-    for part in PARTS:
-        person = cast.user(part.username)
-        if TotpDevice.objects.filter(user=person, confirmed=True, step_seconds=cast.code_seconds).exists():
-            continue
+    cast.do_together(*(partial(settle_device, cast, part) for part in PARTS))
+
+
+def settle_device(cast: Cast, part: Part) -> None:
+    """Give a person a device of ordinary pace, if they do not hold one."""
+    person = cast.user(part.username)
+    if not TotpDevice.objects.filter(user=person, confirmed=True, step_seconds=cast.code_seconds).exists():
         cast.type_credentials(part.username, partial(replace, cast, person))

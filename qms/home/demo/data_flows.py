@@ -5,17 +5,17 @@ from __future__ import annotations
 from qms.home.demo.cast import Cast
 from qms.home.demo.data_flow_text import INTERFACES, LINKS, SCOPE, STAGES, TITLE
 from qms.home.demo.signing import ensure_signed
+from qms.home.demo.steps import SECOND_ENGINEER, SECOND_QUALITY
 from validation.data_flows import LinkRow, StageRow, draft_data_flow, known_interfaces, save_diagram
 from validation.inventory import add_item
 from validation.models import ConfigurationItem, DataFlow, System
 
-AUTHOR, APPROVER = "vera", "quentin"
 REASON = "validation of the vial inspection"
 
 
 def tell_data_flow(cast: Cast, system: System) -> DataFlow:
     """Draw the way of the vial images of a system to their disposition, and have it signed."""
-    actor = cast.actor(AUTHOR)
+    actor = cast.actor(SECOND_ENGINEER)
     for name, version in INTERFACES:
         if name not in known_interfaces(system):
             kind = ConfigurationItem.Kind.INTERFACE
@@ -27,5 +27,5 @@ def tell_data_flow(cast: Cast, system: System) -> DataFlow:
         stages = [StageRow(*row) for row in STAGES]
         links = [LinkRow(*row) for row in LINKS]
         save_diagram(found, stages, links, actor=actor, revision=found.revision)
-    ensure_signed(cast, found, "approve", AUTHOR, APPROVER)
+    ensure_signed(cast, found, "approve", SECOND_ENGINEER, SECOND_QUALITY)
     return DataFlow.objects.get(pk=found.pk)

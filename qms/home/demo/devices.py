@@ -49,12 +49,23 @@ def read_code(person: User) -> str:
     if not settings.DEMO:
         raise NotADemonstration
     device = TotpDevice.objects.get(user=person, confirmed=True)
+    step = await_step(person, device.clock)
+    return codes.code_of(open_seed(bytes(device.seed), user_id=person.pk), step)
+
+
+def await_code(person: User) -> None:
+    """Wait until the person's device shows a code that was never used."""
+    await_step(person, TotpDevice.objects.get(user=person, confirmed=True).clock)
+
+
+def await_step(person: User, clock: codes.Clock) -> int:
+    """Return the step of a code that was never used, once the device has come to it."""
     used = AuthenticationState.objects.values_list("last_code_step", flat=True).get(user=person)
-    step = find_fresh_step(device.clock, used=used, at=now())
-    wait = (device.clock.starts_at(step) - now()).total_seconds()
+    step = find_fresh_step(clock, used=used, at=now())
+    wait = (clock.starts_at(step) - now()).total_seconds()
     if wait > 0:
         time.sleep(wait)
-    return codes.code_of(open_seed(bytes(device.seed), user_id=person.pk), step)
+    return step
 
 
 def find_fresh_step(clock: codes.Clock, *, used: int | None, at: dt.datetime) -> int:

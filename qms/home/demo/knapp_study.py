@@ -13,7 +13,7 @@ from django.utils import timezone
 from qms.home.demo.cast import Cast
 from qms.home.demo.knapp_data import MADE_FOR, made_up_containers, made_up_table
 from qms.home.demo.signing import ensure_signed
-from qms.home.demo.steps import ENGINEER, SECOND_QUALITY
+from qms.home.demo.steps import SECOND_ENGINEER, SECOND_QUALITY
 from qms.home.demo.stock import MODEL_NAME
 from qms.home.demo.validated_text import SYSTEM
 from records.clock import now
@@ -32,11 +32,11 @@ CONCLUSION = (
 def tell_knapp_design(cast: Cast) -> None:
     """Design the study of 250 containers and have the design signed."""
     study = KnappStudy.objects.first() or design_study(
-        System.objects.get(title=SYSTEM["title"]), a_design(), actor=cast.actor(ENGINEER)
+        System.objects.get(title=SYSTEM["title"]), a_design(), actor=cast.actor(SECOND_ENGINEER)
     )
     if not study.containers:
-        set_containers(study, made_up_containers(), actor=cast.actor(ENGINEER))
-    ensure_signed(cast, study, "approve", ENGINEER, SECOND_QUALITY)
+        set_containers(study, made_up_containers(), actor=cast.actor(SECOND_ENGINEER))
+    ensure_signed(cast, study, "approve", SECOND_ENGINEER, SECOND_QUALITY)
 
 
 def tell_knapp_study(cast: Cast) -> None:
@@ -46,13 +46,13 @@ def tell_knapp_study(cast: Cast) -> None:
         import_runs(
             study,
             made_up_table(made_up_containers(), study.planned_runs),
-            actor=cast.actor(ENGINEER),
+            actor=cast.actor(SECOND_ENGINEER),
             name=f"{MADE_FOR}.csv",
             taken_on=timezone.localdate(),
         )
     if not study.conclusion:
-        write_conclusion(study, CONCLUSION, actor=cast.actor(ENGINEER))
-    ensure_signed(cast, study, "report", ENGINEER, SECOND_QUALITY)
+        write_conclusion(study, CONCLUSION, actor=cast.actor(SECOND_ENGINEER))
+    ensure_signed(cast, study, "report", SECOND_ENGINEER, SECOND_QUALITY)
 
 
 def a_design() -> StudyDesign:

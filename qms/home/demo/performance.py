@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from qms.home.demo.cast import Cast
 from qms.home.demo.signing import ensure_signed
-from qms.home.demo.steps import ENGINEER, REVIEWER, SECOND_QUALITY, ensure_results
+from qms.home.demo.steps import ENGINEER, QUALITY, SECOND_ENGINEER, ensure_results
 from qms.home.demo.validated_text import FIXED_ENVIRONMENT, PQ_PURPOSE, PQ_STEPS, SYSTEM
 from validation.executions import begin_execution
 from validation.models import KnappStudy, Protocol, System
@@ -18,21 +18,21 @@ def tell_pq_protocol(cast: Cast) -> None:
     """Draft the PQ protocol and have it signed."""
     found = Protocol.objects.filter(stage="pq").first() or draft_protocol(
         System.objects.get(title=SYSTEM["title"]),
-        actor=cast.actor(ENGINEER),
+        actor=cast.actor(SECOND_ENGINEER),
         title="Inspection as good as people's, in daily use",
         stage="pq",
         purpose=PQ_PURPOSE,
     )
     if not found.steps.exists():
-        add_steps(found, [StepText(*row) for row in PQ_STEPS], actor=cast.actor(ENGINEER))
-    ensure_signed(cast, found, "approve", ENGINEER, SECOND_QUALITY)
+        add_steps(found, [StepText(*row) for row in PQ_STEPS], actor=cast.actor(SECOND_ENGINEER))
+    ensure_signed(cast, found, "approve", SECOND_ENGINEER, QUALITY)
 
 
 def tell_pq(cast: Cast) -> None:
     """Execute the protocol on the signed report of the study, and have the run reviewed."""
     protocol = Protocol.objects.get(stage="pq")
     run = protocol.executions.first() or begin_execution(
-        protocol, actor=cast.actor(ENGINEER), environment=FIXED_ENVIRONMENT
+        protocol, actor=cast.actor(SECOND_ENGINEER), environment=FIXED_ENVIRONMENT
     )
     study = KnappStudy.objects.get()
     result, report = study.result() or {}, study.signatures.latest("id")
@@ -46,5 +46,5 @@ def tell_pq(cast: Cast) -> None:
             3: ("pass", f"No critical miss; false rejects {result['false_rejects']['rate']} ({study.number})."),
         },
     )
-    ensure_signed(cast, run, "finish", ENGINEER)
-    ensure_signed(cast, run, "review", REVIEWER)
+    ensure_signed(cast, run, "finish", SECOND_ENGINEER)
+    ensure_signed(cast, run, "review", ENGINEER)

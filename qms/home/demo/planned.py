@@ -21,7 +21,7 @@ from qms.home.demo.planned_text import (
     STAGES,
 )
 from qms.home.demo.signing import ensure_signed
-from qms.home.demo.steps import ENGINEER, QUALITY, REVIEWER, SECOND_QUALITY, ensure_results
+from qms.home.demo.steps import ENGINEER, QUALITY, SECOND_ENGINEER, SECOND_QUALITY, ensure_results
 from qms.home.demo.validated_text import SYSTEM
 from validation.executions import begin_execution
 from validation.models import Protocol, SummaryReport, System, ValidationPlan
@@ -37,22 +37,24 @@ def tell_plan(cast: Cast) -> None:
         system, actor=cast.actor(ENGINEER), title=PLAN_TITLE, stages=STAGES
     )
     ensure_sections(cast, found, PLAN)
-    ensure_signed(cast, found, "approve", ENGINEER, SECOND_QUALITY)
+    ensure_signed(cast, found, "approve", ENGINEER, QUALITY)
 
 
 def tell_installation(cast: Cast) -> None:
-    """Write the IQ protocol, have it signed, execute it, and have the run reviewed."""
+    """Have the second engineer write and execute the IQ protocol, and the first one review the run."""
     system = pipeline()
     found = Protocol.objects.filter(system=system, stage="iq").first() or draft_protocol(
-        system, actor=cast.actor(ENGINEER), title=IQ_TITLE, stage="iq", purpose=IQ_PURPOSE
+        system, actor=cast.actor(SECOND_ENGINEER), title=IQ_TITLE, stage="iq", purpose=IQ_PURPOSE
     )
     if not found.steps.exists():
-        add_steps(found, [StepText(*row) for row in IQ_STEPS], actor=cast.actor(ENGINEER))
-    ensure_signed(cast, found, "approve", ENGINEER, SECOND_QUALITY)
-    run = found.executions.first() or begin_execution(found, actor=cast.actor(ENGINEER), environment=IQ_ENVIRONMENT)
+        add_steps(found, [StepText(*row) for row in IQ_STEPS], actor=cast.actor(SECOND_ENGINEER))
+    ensure_signed(cast, found, "approve", SECOND_ENGINEER, QUALITY)
+    run = found.executions.first() or begin_execution(
+        found, actor=cast.actor(SECOND_ENGINEER), environment=IQ_ENVIRONMENT
+    )
     ensure_results(cast, run, {row["step"]: ("pass", f"As expected: {row['expected']}") for row in run.planned_steps()})
-    ensure_signed(cast, run, "finish", ENGINEER)
-    ensure_signed(cast, run, "review", REVIEWER)
+    ensure_signed(cast, run, "finish", SECOND_ENGINEER)
+    ensure_signed(cast, run, "review", ENGINEER)
 
 
 def tell_report(cast: Cast) -> None:
@@ -72,7 +74,7 @@ def tell_master_plan(cast: Cast) -> None:
     ensure_sections(cast, found, MASTER)
     if found.state == "draft" and not found.signatures.exists():
         refresh_plan(found, actor=cast.actor(ENGINEER))
-    ensure_signed(cast, found, "approve", ENGINEER, SECOND_QUALITY)
+    ensure_signed(cast, found, "approve", ENGINEER, QUALITY)
 
 
 def pipeline() -> System:

@@ -20,7 +20,7 @@ STAGES = ("iq", "oq", "pq")
 PLAN = {
     "purpose": "The pipeline on lines 1 and 2, used to inspect labelled vials of 2R for mix-ups. Particles and cosmetic defects are left out: people inspect for those.",
     "description": "A camera station delivers photographs with a signed manifest; a released model decides; people see every doubtful vial; quality disposes of the lot. No other system writes into it.",
-    "roles": "Vera Lind writes, executes and reports. Rita Berg reviews the executions. Maria Chen owns the process, Ada Minh the system. Quentin Abel approves for quality.",
+    "roles": "Vera Lind writes, executes the OQ and reports; Tomas Vidal executes IQ and PQ and leads the study. Rita Berg reviews the OQ, Vera Lind what Tomas Vidal executed. Maria Chen owns the process, Ada Minh the system. Quentin Abel approves for quality.",
     "risk": "Each requirement has one rated failure mode. All of high priority are tested with a challenge that must fail if the function is missing; those of medium and low priority by one step.",
     "strategy": "IQ shows that the released software and model are what is installed. OQ shows that images stay whole, that a person sees every doubtful vial, and that only quality releases. PQ shows by a Knapp study of 250 containers that the machine is equal to people or better.",
     "acceptance": "Every requirement of the baseline has a step that passed in a reviewed run, or a failure that quality accepted with its reason. No deviation is open.",

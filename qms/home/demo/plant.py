@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import datetime as dt
 import secrets
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from django.conf import settings
-from django.db import connections
 from django.urls import reverse
 
 from qms.accounts.codes import STEP_SECONDS
 from qms.accounts.demo import demo_folder
 from qms.batches.models import Product
-from qms.home.demo.cast import PARTS, Cast, ensure_people, settle_devices
+from qms.home.demo.cast import PARTS, Cast, certify_others, ensure_people, settle_devices
 from qms.home.demo.folder import ensure_password
-from qms.home.demo.lots import finish_lot, start_lot
-from qms.home.demo.stock import FENTANYL, ensure_stock
+from qms.home.demo.lots import tell_lots
+from qms.home.demo.stock import FENTANYL, ensure_models, ensure_stock
 from qms.home.demo.stories import STORIES
-from qms.home.demo.validated import CHAPTERS
+from qms.home.demo.validated import tell_validation
 from qms.home.errors import NotADemonstration
 from qms.inspections.accesses import grant_access, make_request
 from qms.inspections.models import InspectorAccess
@@ -40,56 +39,32 @@ REQUEST = "Please show the qualification report of camera station CAM-2."
 def ensure_plant(*, code_seconds: int = STEP_SECONDS, is_side_by_side: bool = True) -> list[str]:
     """Make what is missing of the demonstration and return how to sign in, line by line.
 
-    Lots and validation are told side by side, each over a connection of its own; one after the other where
-    one transaction holds everything.
+    Lots and validation are told side by side; with ``is_side_by_side`` off, one after the other in one transaction.
 
     Raises: `NotADemonstration`. Writes: as the rules it calls, and one event at the end.
     """
     if not settings.DEMO:
         raise NotADemonstration
-    cast = Cast(ensure_password(make_password()), code_seconds=code_seconds)
+    cast = Cast(ensure_password(make_password()), code_seconds=code_seconds, is_side_by_side=is_side_by_side)
     if not Event.objects.filter(act=MADE).exists():
-        make_plant(cast, is_side_by_side=is_side_by_side)
+        make_plant(cast)
     return describe_plant(cast)
 
 
-def make_plant(cast: Cast, *, is_side_by_side: bool) -> None:
-    """Do whatever is missing, in the order in which it would come about."""
+def make_plant(cast: Cast) -> None:
+    """Do whatever is missing; what rests on nothing of one another is told side by side."""
     ensure_people(cast)
-    ensure_stock(cast)
-    for story in STORIES:
-        start_lot(cast, story)
-    if is_side_by_side:
-        with ThreadPoolExecutor(1) as aside:
-            validation = aside.submit(tell_validation_aside, cast)
-            finish_lots(cast)
-            validation.result()
-    else:
-        finish_lots(cast)
-        tell_validation(cast)
-    ensure_inspection(cast)
+    ensure_models(cast)
+    cast.do_together(partial(tell_production, cast), partial(tell_validation, cast), partial(certify_others, cast))
     settle_devices(cast)
     record_event(system_actor("demonstration"), MADE, details={"people": len(PARTS), "lots": len(STORIES)})
 
 
-def finish_lots(cast: Cast) -> None:
-    """Lead every lot to the end of its story."""
-    for story in STORIES:
-        finish_lot(cast, story)
-
-
-def tell_validation(cast: Cast) -> None:
-    """Tell the chapters of the validation in their order."""
-    for chapter in CHAPTERS:
-        chapter(cast)
-
-
-def tell_validation_aside(cast: Cast) -> None:
-    """Tell the validation in a thread of its own, and leave no connection behind."""
-    try:
-        tell_validation(cast)
-    finally:
-        connections.close_all()
+def tell_production(cast: Cast) -> None:
+    """Set products and stations up, lead every lot through, and let the inspector in."""
+    ensure_stock(cast)
+    tell_lots(cast)
+    ensure_inspection(cast)
 
 
 def ensure_inspection(cast: Cast) -> None:

@@ -17,7 +17,7 @@ from qms.batches.products import DefectEntry, approve_model, register_product, r
 from qms.batches.regions import parse_region
 from qms.home.demo.cast import Cast
 from qms.home.demo.folder import ensure_station_key, public_pem
-from qms.home.demo.signing import sign
+from qms.home.demo.signing import ensure_signed
 from qms.releases.models import ModelVersion
 from qms.releases.registering import register_model_version
 from records.clock import now
@@ -79,6 +79,7 @@ WARES = {ware.code: ware for ware in (FENTANYL, MIDAZOLAM)}
 def ensure_stock(cast: Cast) -> None:
     """Make models, products, stations, challenge sets and access where they are missing."""
     candidate = ensure_models(cast)
+    release_candidate(cast, candidate)
     for ware in WARES.values():
         product = ensure_product(cast, ware)
         ensure_station(cast, ware)
@@ -92,18 +93,18 @@ def ensure_stock(cast: Cast) -> None:
 
 
 def ensure_models(cast: Cast) -> ModelVersion:
-    """Register the baseline, which stays a draft, and the candidate, which its route releases."""
+    """Register the baseline, which stays a draft, and the candidate, which will be released."""
     ensure_model(
         cast, version="0.9", file="vial_identity_baseline.onnx", reason="first training run, kept for comparison"
     )
-    candidate = ensure_model(
+    return ensure_model(
         cast, version="1.0", file="vial_identity_candidate.onnx", reason="retrained with twice the photographs"
     )
-    if candidate.state == "draft":
-        for person in ("dev", "maria"):
-            if not candidate.signatures.filter(signer__username=person).exists():
-                sign(cast, candidate, "release", person)
-    return ModelVersion.objects.get(pk=candidate.pk)
+
+
+def release_candidate(cast: Cast, candidate: ModelVersion) -> None:
+    """Have the candidate released by its scientist and by quality."""
+    ensure_signed(cast, candidate, "release", "dev", "maria")
 
 
 def ensure_model(cast: Cast, *, version: str, file: str, reason: str) -> ModelVersion:

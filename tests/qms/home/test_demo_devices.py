@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import time
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 from django.test import override_settings
 
 from qms.accounts.codes import Clock
-from qms.home.demo.cast import TRIES, Cast
+from qms.home.demo.cast import TRIES, TYPING_AT_ONCE, Cast
 from qms.home.demo.devices import find_fresh_step, read_code
 from qms.home.errors import NotADemonstration
 from signatures.errors_authentication import CredentialsRefused
@@ -46,6 +50,7 @@ def test_a_code_that_was_over_before_it_was_checked_is_followed_by_the_next(monk
     cast, seen = Cast("a password", code_seconds=3), []
     codes = iter(["late", "good"])
     monkeypatch.setattr(Cast, "user", lambda self, username: username)
+    monkeypatch.setattr("qms.home.demo.devices.await_code", lambda person: None)
     monkeypatch.setattr("qms.home.demo.devices.read_code", lambda person: next(codes))
 
     def act(typed: Credentials) -> str:
@@ -61,6 +66,7 @@ def test_a_code_that_was_over_before_it_was_checked_is_followed_by_the_next(monk
 def test_what_is_refused_three_times_is_refused(monkeypatch: pytest.MonkeyPatch):
     tried: list[str] = []
     monkeypatch.setattr(Cast, "user", lambda self, username: username)
+    monkeypatch.setattr("qms.home.demo.devices.await_code", lambda person: None)
     monkeypatch.setattr("qms.home.demo.devices.read_code", lambda person: "000000")
 
     def act(typed: Credentials) -> None:
@@ -70,3 +76,22 @@ def test_what_is_refused_three_times_is_refused(monkeypatch: pytest.MonkeyPatch)
     with pytest.raises(CredentialsRefused):
         Cast("a password", code_seconds=3).type_credentials("vera", act)
     assert len(tried) == TRIES
+
+
+def test_so_many_type_at_once_and_one_person_one_thing_at_a_time(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(Cast, "user", lambda self, username: username)
+    monkeypatch.setattr("qms.home.demo.devices.await_code", lambda person: None)
+    monkeypatch.setattr("qms.home.demo.devices.read_code", lambda person: "123456")
+    people = ("ana", "jon", "rita", "maria", "vera", "vera", "vera", "vera")
+    cast, at_work, seen = Cast("a password", code_seconds=3), Counter(dict.fromkeys(people, 0)), []
+
+    def act(username: str, typed: Credentials) -> None:
+        at_work[username] += 1
+        seen.append((at_work.total(), max(at_work.values())))
+        time.sleep(0.02)
+        at_work[username] -= 1
+
+    with ThreadPoolExecutor(len(people)) as desks:
+        acts = [desks.submit(cast.type_credentials, name, partial(act, name)) for name in people]
+    assert [done.exception() for done in acts] == [None] * len(people)
+    assert max(seen) == (TYPING_AT_ONCE, 1)
