@@ -9,6 +9,7 @@ from django.db import migrations, models
 
 import records.models
 from records.guards import AppendOnly, TrackTable
+from records.tables import ChangeTables
 
 
 class Migration(migrations.Migration):
@@ -19,103 +20,107 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="ceremony",
-            name="position",
-            field=models.PositiveSmallIntegerField(null=True),
-        ),
-        migrations.AddField(
-            model_name="historicalceremony",
-            name="position",
-            field=models.PositiveSmallIntegerField(null=True),
-        ),
-        migrations.CreateModel(
-            name="HistoricalSeries",
-            fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False)),
-                ("meaning", models.CharField(max_length=40)),
-                ("session", models.CharField(max_length=64)),
-                ("address", models.CharField(blank=True, max_length=64)),
-                ("opened_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                ("history_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "event",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="records.event",
-                    ),
-                ),
-                (
-                    "signer",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical series",
-                "verbose_name_plural": "historical seriess",
-                "ordering": ("-history_id",),
-                "get_latest_by": ("history_id",),
-                "default_permissions": (),
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="Series",
-            fields=[
-                ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
-                ("meaning", models.CharField(max_length=40)),
-                ("session", models.CharField(max_length=64)),
-                ("address", models.CharField(blank=True, max_length=64)),
-                ("opened_at", models.DateTimeField(db_default=records.models.DatabaseClock())),
-                ("expires_at", models.DateTimeField()),
-                (
-                    "signer",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="series", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-            ],
-            options={
-                "default_permissions": (),
-            },
-        ),
-        migrations.AddField(
-            model_name="ceremony",
-            name="series",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="ceremonies",
-                to="signatures.series",
+        ChangeTables(
+            migrations.AddField(
+                model_name="ceremony",
+                name="position",
+                field=models.PositiveSmallIntegerField(null=True),
             ),
-        ),
-        migrations.AddField(
-            model_name="historicalceremony",
-            name="series",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                db_index=False,
-                null=True,
-                on_delete=django.db.models.deletion.DO_NOTHING,
-                related_name="+",
-                to="signatures.series",
+            migrations.AddField(
+                model_name="historicalceremony",
+                name="position",
+                field=models.PositiveSmallIntegerField(null=True),
+            ),
+            migrations.CreateModel(
+                name="HistoricalSeries",
+                fields=[
+                    ("id", models.UUIDField(default=uuid.uuid4, editable=False)),
+                    ("meaning", models.CharField(max_length=40)),
+                    ("session", models.CharField(max_length=64)),
+                    ("address", models.CharField(blank=True, max_length=64)),
+                    ("opened_at", models.DateTimeField()),
+                    ("expires_at", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    ("history_id", models.BigAutoField(primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "event",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="records.event",
+                        ),
+                    ),
+                    (
+                        "signer",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical series",
+                    "verbose_name_plural": "historical seriess",
+                    "ordering": ("-history_id",),
+                    "get_latest_by": ("history_id",),
+                    "default_permissions": (),
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="Series",
+                fields=[
+                    ("id", models.UUIDField(default=uuid.uuid4, editable=False, primary_key=True, serialize=False)),
+                    ("meaning", models.CharField(max_length=40)),
+                    ("session", models.CharField(max_length=64)),
+                    ("address", models.CharField(blank=True, max_length=64)),
+                    ("opened_at", models.DateTimeField(db_default=records.models.DatabaseClock())),
+                    ("expires_at", models.DateTimeField()),
+                    (
+                        "signer",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="series",
+                            to=settings.AUTH_USER_MODEL,
+                        ),
+                    ),
+                ],
+                options={
+                    "default_permissions": (),
+                },
+            ),
+            migrations.AddField(
+                model_name="ceremony",
+                name="series",
+                field=models.ForeignKey(
+                    null=True,
+                    on_delete=django.db.models.deletion.PROTECT,
+                    related_name="ceremonies",
+                    to="signatures.series",
+                ),
+            ),
+            migrations.AddField(
+                model_name="historicalceremony",
+                name="series",
+                field=models.ForeignKey(
+                    blank=True,
+                    db_constraint=False,
+                    db_index=False,
+                    null=True,
+                    on_delete=django.db.models.deletion.DO_NOTHING,
+                    related_name="+",
+                    to="signatures.series",
+                ),
             ),
         ),
         migrations.AddConstraint(

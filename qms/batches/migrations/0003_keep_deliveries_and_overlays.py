@@ -5,6 +5,7 @@ import simple_history.models
 from django.db import migrations, models
 
 import records.models
+from records.tables import ChangeTables
 
 
 class Migration(migrations.Migration):
@@ -14,334 +15,344 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="runheartbeat",
-            name="began_at",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AlterField(
-            model_name="runheartbeat",
-            name="run",
-            field=models.OneToOneField(
-                on_delete=django.db.models.deletion.PROTECT,
-                primary_key=True,
-                related_name="heartbeat",
-                serialize=False,
-                to="batches.inspectionrun",
+        ChangeTables(
+            migrations.AddField(
+                model_name="runheartbeat",
+                name="began_at",
+                field=models.DateTimeField(null=True),
             ),
-        ),
-        migrations.CreateModel(
-            name="ImportProgress",
-            fields=[
-                (
-                    "file_import",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        primary_key=True,
-                        related_name="progress",
-                        serialize=False,
-                        to="batches.fileimport",
-                    ),
+            migrations.AlterField(
+                model_name="runheartbeat",
+                name="run",
+                field=models.OneToOneField(
+                    on_delete=django.db.models.deletion.PROTECT,
+                    primary_key=True,
+                    related_name="heartbeat",
+                    serialize=False,
+                    to="batches.inspectionrun",
                 ),
-                ("done", models.PositiveIntegerField(default=0)),
-                ("total", models.PositiveIntegerField(default=0)),
-                ("beat_at", models.DateTimeField()),
-            ],
-            options={
-                "default_permissions": (),
-            },
-        ),
-        migrations.RemoveField(
-            model_name="historicalresult",
-            name="attribution",
-        ),
-        migrations.RemoveField(
-            model_name="historicalresult",
-            name="attribution_method",
-        ),
-        migrations.RemoveField(
-            model_name="result",
-            name="attribution",
-        ),
-        migrations.RemoveField(
-            model_name="result",
-            name="attribution_method",
-        ),
-        migrations.AddField(
-            model_name="fileimport",
-            name="folder",
-            field=models.CharField(blank=True, max_length=64),
-        ),
-        migrations.AddField(
-            model_name="fileimport",
-            name="manual_reason",
-            field=models.TextField(blank=True),
-        ),
-        migrations.AddField(
-            model_name="historicalfileimport",
-            name="folder",
-            field=models.CharField(blank=True, max_length=64),
-        ),
-        migrations.AddField(
-            model_name="historicalfileimport",
-            name="manual_reason",
-            field=models.TextField(blank=True),
-        ),
-        migrations.AlterField(
-            model_name="fileimport",
-            name="good_count",
-            field=models.PositiveIntegerField(default=0),
-        ),
-        migrations.AlterField(
-            model_name="fileimport",
-            name="refused_count",
-            field=models.PositiveIntegerField(default=0),
-        ),
-        migrations.AlterField(
-            model_name="fileimport",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("checked", "checked, waiting for your choice"),
-                    ("taking", "being imported"),
-                    ("taken", "imported"),
-                    ("given_up", "given up"),
-                ],
-                default="checked",
-                max_length=10,
             ),
-        ),
-        migrations.AlterField(
-            model_name="historicalfileimport",
-            name="good_count",
-            field=models.PositiveIntegerField(default=0),
-        ),
-        migrations.AlterField(
-            model_name="historicalfileimport",
-            name="refused_count",
-            field=models.PositiveIntegerField(default=0),
-        ),
-        migrations.AlterField(
-            model_name="historicalfileimport",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("checked", "checked, waiting for your choice"),
-                    ("taking", "being imported"),
-                    ("taken", "imported"),
-                    ("given_up", "given up"),
+            migrations.CreateModel(
+                name="ImportProgress",
+                fields=[
+                    (
+                        "file_import",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            primary_key=True,
+                            related_name="progress",
+                            serialize=False,
+                            to="batches.fileimport",
+                        ),
+                    ),
+                    ("done", models.PositiveIntegerField(default=0)),
+                    ("total", models.PositiveIntegerField(default=0)),
+                    ("beat_at", models.DateTimeField()),
                 ],
-                default="checked",
-                max_length=10,
+                options={
+                    "default_permissions": (),
+                },
             ),
-        ),
-        migrations.AlterField(
-            model_name="historicalinspectionrun",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("queued", "queued"),
-                    ("running", "running"),
-                    ("interrupted", "interrupted"),
-                    ("refused", "refused"),
-                    ("finished", "finished"),
-                ],
-                default="queued",
-                max_length=12,
+            migrations.RemoveField(
+                model_name="historicalresult",
+                name="attribution",
             ),
-        ),
-        migrations.AlterField(
-            model_name="historicalresult",
-            name="score",
-            field=models.DecimalField(decimal_places=6, max_digits=7, null=True),
-        ),
-        migrations.AlterField(
-            model_name="inspectionrun",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("queued", "queued"),
-                    ("running", "running"),
-                    ("interrupted", "interrupted"),
-                    ("refused", "refused"),
-                    ("finished", "finished"),
-                ],
-                default="queued",
-                max_length=12,
+            migrations.RemoveField(
+                model_name="historicalresult",
+                name="attribution_method",
             ),
-        ),
-        migrations.AlterField(
-            model_name="result",
-            name="score",
-            field=models.DecimalField(decimal_places=6, max_digits=7, null=True),
-        ),
-        migrations.CreateModel(
-            name="Overlay",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("method", models.CharField(max_length=60)),
-                ("parameters", models.CharField(max_length=120)),
-                ("model_sha256", models.CharField(max_length=64)),
-                ("made_at", models.DateTimeField(db_default=records.models.DatabaseClock())),
-                (
-                    "file",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.storedfile"
+            migrations.RemoveField(
+                model_name="result",
+                name="attribution",
+            ),
+            migrations.RemoveField(
+                model_name="result",
+                name="attribution_method",
+            ),
+            migrations.AddField(
+                model_name="fileimport",
+                name="folder",
+                field=models.CharField(blank=True, max_length=64),
+            ),
+            migrations.AddField(
+                model_name="fileimport",
+                name="manual_reason",
+                field=models.TextField(blank=True),
+            ),
+            migrations.AddField(
+                model_name="historicalfileimport",
+                name="folder",
+                field=models.CharField(blank=True, max_length=64),
+            ),
+            migrations.AddField(
+                model_name="historicalfileimport",
+                name="manual_reason",
+                field=models.TextField(blank=True),
+            ),
+            migrations.AlterField(
+                model_name="fileimport",
+                name="good_count",
+                field=models.PositiveIntegerField(default=0),
+            ),
+            migrations.AlterField(
+                model_name="fileimport",
+                name="refused_count",
+                field=models.PositiveIntegerField(default=0),
+            ),
+            migrations.AlterField(
+                model_name="fileimport",
+                name="state",
+                field=models.CharField(
+                    choices=[
+                        ("checked", "checked, waiting for your choice"),
+                        ("taking", "being imported"),
+                        ("taken", "imported"),
+                        ("given_up", "given up"),
+                    ],
+                    default="checked",
+                    max_length=10,
+                ),
+            ),
+            migrations.AlterField(
+                model_name="historicalfileimport",
+                name="good_count",
+                field=models.PositiveIntegerField(default=0),
+            ),
+            migrations.AlterField(
+                model_name="historicalfileimport",
+                name="refused_count",
+                field=models.PositiveIntegerField(default=0),
+            ),
+            migrations.AlterField(
+                model_name="historicalfileimport",
+                name="state",
+                field=models.CharField(
+                    choices=[
+                        ("checked", "checked, waiting for your choice"),
+                        ("taking", "being imported"),
+                        ("taken", "imported"),
+                        ("given_up", "given up"),
+                    ],
+                    default="checked",
+                    max_length=10,
+                ),
+            ),
+            migrations.AlterField(
+                model_name="historicalinspectionrun",
+                name="state",
+                field=models.CharField(
+                    choices=[
+                        ("queued", "queued"),
+                        ("running", "running"),
+                        ("interrupted", "interrupted"),
+                        ("refused", "refused"),
+                        ("finished", "finished"),
+                    ],
+                    default="queued",
+                    max_length=12,
+                ),
+            ),
+            migrations.AlterField(
+                model_name="historicalresult",
+                name="score",
+                field=models.DecimalField(decimal_places=6, max_digits=7, null=True),
+            ),
+            migrations.AlterField(
+                model_name="inspectionrun",
+                name="state",
+                field=models.CharField(
+                    choices=[
+                        ("queued", "queued"),
+                        ("running", "running"),
+                        ("interrupted", "interrupted"),
+                        ("refused", "refused"),
+                        ("finished", "finished"),
+                    ],
+                    default="queued",
+                    max_length=12,
+                ),
+            ),
+            migrations.AlterField(
+                model_name="result",
+                name="score",
+                field=models.DecimalField(decimal_places=6, max_digits=7, null=True),
+            ),
+            migrations.CreateModel(
+                name="Overlay",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                     ),
-                ),
-                (
-                    "result",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="overlay", to="batches.result"
+                    ("method", models.CharField(max_length=60)),
+                    ("parameters", models.CharField(max_length=120)),
+                    ("model_sha256", models.CharField(max_length=64)),
+                    ("made_at", models.DateTimeField(db_default=records.models.DatabaseClock())),
+                    (
+                        "file",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="+", to="records.storedfile"
+                        ),
                     ),
-                ),
-            ],
-            options={
-                "default_permissions": (),
-            },
-        ),
-        migrations.CreateModel(
-            name="HistoricalOverlay",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
-                ("method", models.CharField(max_length=60)),
-                ("parameters", models.CharField(max_length=120)),
-                ("model_sha256", models.CharField(max_length=64)),
-                ("made_at", models.DateTimeField()),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                ("history_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "event",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="records.event",
+                    (
+                        "result",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="overlay", to="batches.result"
+                        ),
                     ),
-                ),
-                (
-                    "file",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="records.storedfile",
-                    ),
-                ),
-                (
-                    "result",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="batches.result",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical overlay",
-                "verbose_name_plural": "historical overlays",
-                "ordering": ("-history_id",),
-                "get_latest_by": ("history_id",),
-                "default_permissions": (),
-                "indexes": [models.Index(fields=["id", "history_id"], name="overlay_snap")],
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="HistoricalStationDelivery",
-            fields=[
-                ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
-                ("nonce", models.CharField(max_length=100)),
-                ("signed_at", models.DateTimeField()),
-                ("manifest_sha256", models.CharField(max_length=64)),
-                ("signature", models.CharField(max_length=120)),
-                (
-                    "history_type",
-                    models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
-                ),
-                ("history_id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("history_date", models.DateTimeField()),
-                (
-                    "event",
-                    models.ForeignKey(
-                        db_index=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="records.event",
-                    ),
-                ),
-                (
-                    "file_import",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="batches.fileimport",
-                    ),
-                ),
-                (
-                    "station",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        db_index=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.DO_NOTHING,
-                        related_name="+",
-                        to="batches.station",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "historical station delivery",
-                "verbose_name_plural": "historical station deliverys",
-                "ordering": ("-history_id",),
-                "get_latest_by": ("history_id",),
-                "default_permissions": (),
-                "indexes": [models.Index(fields=["id", "history_id"], name="stationdelivery_snap")],
-            },
-            bases=(simple_history.models.HistoricalChanges, models.Model),
-        ),
-        migrations.CreateModel(
-            name="StationDelivery",
-            fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("nonce", models.CharField(max_length=100)),
-                ("signed_at", models.DateTimeField()),
-                ("manifest_sha256", models.CharField(max_length=64)),
-                ("signature", models.CharField(max_length=120)),
-                (
-                    "file_import",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="delivery", to="batches.fileimport"
-                    ),
-                ),
-                (
-                    "station",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="batches.station"
-                    ),
-                ),
-            ],
-            options={
-                "default_permissions": (),
-                "constraints": [
-                    models.UniqueConstraint(fields=("station", "nonce"), name="stationdelivery_nonce_once")
                 ],
-            },
+                options={
+                    "default_permissions": (),
+                },
+            ),
+            migrations.CreateModel(
+                name="HistoricalOverlay",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
+                    ("method", models.CharField(max_length=60)),
+                    ("parameters", models.CharField(max_length=120)),
+                    ("model_sha256", models.CharField(max_length=64)),
+                    ("made_at", models.DateTimeField()),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    ("history_id", models.BigAutoField(primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "event",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="records.event",
+                        ),
+                    ),
+                    (
+                        "file",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="records.storedfile",
+                        ),
+                    ),
+                    (
+                        "result",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="batches.result",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical overlay",
+                    "verbose_name_plural": "historical overlays",
+                    "ordering": ("-history_id",),
+                    "get_latest_by": ("history_id",),
+                    "default_permissions": (),
+                    "indexes": [models.Index(fields=["id", "history_id"], name="overlay_snap")],
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="HistoricalStationDelivery",
+                fields=[
+                    ("id", models.BigIntegerField(auto_created=True, blank=True, verbose_name="ID")),
+                    ("nonce", models.CharField(max_length=100)),
+                    ("signed_at", models.DateTimeField()),
+                    ("manifest_sha256", models.CharField(max_length=64)),
+                    ("signature", models.CharField(max_length=120)),
+                    (
+                        "history_type",
+                        models.CharField(choices=[("+", "Created"), ("~", "Changed"), ("-", "Deleted")], max_length=1),
+                    ),
+                    ("history_id", models.BigAutoField(primary_key=True, serialize=False)),
+                    ("history_date", models.DateTimeField()),
+                    (
+                        "event",
+                        models.ForeignKey(
+                            db_index=False,
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="+",
+                            to="records.event",
+                        ),
+                    ),
+                    (
+                        "file_import",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="batches.fileimport",
+                        ),
+                    ),
+                    (
+                        "station",
+                        models.ForeignKey(
+                            blank=True,
+                            db_constraint=False,
+                            db_index=False,
+                            null=True,
+                            on_delete=django.db.models.deletion.DO_NOTHING,
+                            related_name="+",
+                            to="batches.station",
+                        ),
+                    ),
+                ],
+                options={
+                    "verbose_name": "historical station delivery",
+                    "verbose_name_plural": "historical station deliverys",
+                    "ordering": ("-history_id",),
+                    "get_latest_by": ("history_id",),
+                    "default_permissions": (),
+                    "indexes": [models.Index(fields=["id", "history_id"], name="stationdelivery_snap")],
+                },
+                bases=(simple_history.models.HistoricalChanges, models.Model),
+            ),
+            migrations.CreateModel(
+                name="StationDelivery",
+                fields=[
+                    (
+                        "id",
+                        models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    ),
+                    ("nonce", models.CharField(max_length=100)),
+                    ("signed_at", models.DateTimeField()),
+                    ("manifest_sha256", models.CharField(max_length=64)),
+                    ("signature", models.CharField(max_length=120)),
+                    (
+                        "file_import",
+                        models.OneToOneField(
+                            on_delete=django.db.models.deletion.PROTECT,
+                            related_name="delivery",
+                            to="batches.fileimport",
+                        ),
+                    ),
+                    (
+                        "station",
+                        models.ForeignKey(
+                            on_delete=django.db.models.deletion.PROTECT, related_name="deliveries", to="batches.station"
+                        ),
+                    ),
+                ],
+                options={
+                    "default_permissions": (),
+                    "constraints": [
+                        models.UniqueConstraint(fields=("station", "nonce"), name="stationdelivery_nonce_once")
+                    ],
+                },
+            ),
         ),
     ]
