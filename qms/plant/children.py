@@ -6,6 +6,7 @@ tether process holds the reading end of a pipe and does the same when the pipe c
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import signal
@@ -19,6 +20,7 @@ from typing import IO
 IS_LINUX = sys.platform == "linux"
 PR_SET_PDEATHSIG = 1
 LOG_LIMIT_BYTES = 10_000_000
+AUTOGROUP = Path("/proc/self/autogroup")
 _libc = ctypes.CDLL(None) if IS_LINUX else None
 
 
@@ -30,15 +32,28 @@ class Account:
     gid: int
 
 
-def die_with_parent(death_signal: signal.Signals, parent: int) -> Callable[[], None]:
+def die_with_parent(death_signal: signal.Signals, parent: int, *, yields: int = 0) -> Callable[[], None]:
     """Return what the child runs before exec: ask the kernel for the signal, then look once
-    whether the parent died in the meantime."""
+    whether the parent died in the meantime; and stand back behind the other children."""
 
     def ask() -> None:
         if _libc is None or _libc.prctl(PR_SET_PDEATHSIG, int(death_signal)) != 0 or os.getppid() != parent:
             os._exit(70)
+        stand_back(yields)
 
     return ask
+
+
+def stand_back(yields: int) -> None:
+    """Let every other process have the processors first. Units: steps of nice.
+
+    Linux shares them out among sessions before it looks at nice, and each child is a session of its own.
+    """
+    if yields == 0:
+        return
+    os.nice(yields)
+    with contextlib.suppress(OSError):  # a kernel that does not group by session goes by nice alone
+        AUTOGROUP.write_text(str(yields))
 
 
 def open_log(path: Path) -> IO[bytes]:
@@ -57,18 +72,24 @@ def spawn(
     environment: Mapping[str, str] | None = None,
     folder: Path | None = None,
     account: Account | None = None,
+    is_held: bool = False,
+    yields: int = 0,
 ) -> subprocess.Popen[bytes]:
-    """Start a child in its own session, so that Ctrl-C reaches the launcher alone."""
+    """Start a child in its own session, so that Ctrl-C reaches the launcher alone.
+
+    One that is held reads the end of its input when the launcher lets it go on; one that ``yields``
+    takes what the others leave of the processors.
+    """
     with open_log(log) as output:
         process = subprocess.Popen(
             argv,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE if is_held else subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             cwd=folder,
             env=dict(environment) if environment is not None else None,
             start_new_session=True,
-            preexec_fn=die_with_parent(death_signal, os.getpid()) if IS_LINUX else None,
+            preexec_fn=die_with_parent(death_signal, os.getpid(), yields=yields) if IS_LINUX else None,
             user=account.uid if account else None,
             group=account.gid if account else None,
             extra_groups=[] if account else None,
@@ -76,6 +97,12 @@ def spawn(
     if not IS_LINUX:
         tether().hold(process.pid, death_signal)
     return process
+
+
+def let_go(process: subprocess.Popen[bytes]) -> None:
+    """Let a child go on that was held."""
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def stop(process: subprocess.Popen[bytes], stop_signal: signal.Signals, *, grace_seconds: float) -> int:

@@ -30,14 +30,17 @@ READY_SECONDS = 90.0
 LOOK_SECONDS = 0.2
 FIRST_PAUSE_SECONDS = 0.5
 LONGEST_PAUSE_SECONDS = 30.0
+APART_SECONDS = 2.0  # beside the demonstration, which would stand still while all of them read themselves in
 SETTLED_SECONDS = 60.0  # a child that lived this long starts with a clean record
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 PLANT_VARIABLES = (
     *("DATABASE_URL", "OWNER_DATABASE_URL", "SEALER_DATABASE_URL", "BACKUP_DATABASE_URL"),
     *("REDIS_URL", "SECRET_KEY"),
 )
-AFTER_PAGES = ("nice", "-n", "5")
-"""Runs and renditions take what pages and signatures leave of the machine."""
+AFTER_PAGES = 5
+"""Runs and backups take what pages and signatures leave of the machine."""
+AFTER_RUNS = 10
+"""Renditions take what these leave: people wait for a run, seldom for a PDF. Units: steps of nice, both."""
 SEALER_SECRETS = ("S3_ACCESS_KEY", "S3_SECRET_KEY", "SHIPPING_TOKEN")  # nobody else gets them, by value or by file
 SEALER_VARIABLES = (*SEALER_SECRETS, *(f"{name}_FILE" for name in SEALER_SECRETS))
 
@@ -155,15 +158,25 @@ class Supervisor:
             Service("postgres", postgres.start, signal.SIGINT, process=postgres.process),
             Service("valkey", valkey.start, process=valkey.process),
         ]
-        self._prepare_site()
         site = self._describe_site()
-        if self.with_demonstration:  # beside the others, which take a while to come up
-            self.making = self._spawn_manage("ensure_demo", "--out", str(self._people))
+        if self.with_demonstration:  # reads itself in while the database is migrated
+            self.making = self._spawn_manage("ensure_demo", "--out", str(self._people), "--held", is_held=True)
+        self._prepare_site()
+        if self.making is not None:
+            children.let_go(self.making)
         for service in site:
             self.services.append(service)
             service.launch()
+            self._give_way()
         self._wait_until_ready()
         self._greet()
+
+    def _give_way(self) -> None:
+        """Let the making of the demonstration go ahead for a moment, if it is under way."""
+        until = time.monotonic() + APART_SECONDS
+        while self.making is not None and self.making.poll() is None and time.monotonic() < until:
+            if self.stopping.wait(LOOK_SECONDS):
+                raise Interrupted
 
     def _prepare_site(self) -> None:
         """Migrate as the owner while the static files are collected."""
@@ -187,8 +200,10 @@ class Supervisor:
     def _describe_site(self) -> list[Service]:
         celery = [sys.executable, "-m", "celery", "-A", "qms"]
         gunicorn = [sys.executable, "-m", "gunicorn", "-c", str(BASE_DIR / "deploy" / "gunicorn.conf.py"), "qms.wsgi"]
-        queues = ["-Q", "default,inference,documents"]
-        worker = [*celery, "worker", "-P", "threads", "-c", "2", *queues, "--without-gossip", "--without-mingle"]
+        worker = [*celery, "worker", "-P", "threads", "-c", "2", "-Q", "default,inference"]
+        worker += ["--without-gossip", "--without-mingle"]
+        drawer = [*celery, "worker", "-P", "threads", "-c", "1", "-Q", "documents", "-n", "documents@%h"]
+        drawer += ["--without-gossip", "--without-mingle"]
         keeper = [*celery, "worker", "-P", "threads", "-c", "1", "-Q", "backups", "-n", "backups@%h"]
         keeper += ["--without-gossip", "--without-mingle"]
         reading = {"BACKUP_DATABASE_URL": self.embedded.addresses()["BACKUP_DATABASE_URL"]}
@@ -201,10 +216,14 @@ class Supervisor:
         return [
             *self._describe_witness(),
             # A killed task is given out again, so a worker without its launcher may go at once.
-            Service("worker", lambda: self._spawn("worker", [*AFTER_PAGES, *worker], signal.SIGKILL)),
+            Service("worker", lambda: self._spawn("worker", worker, signal.SIGKILL, yields=AFTER_PAGES)),
             # Alone with the sealer's role; a pass that is killed leaves nothing and is made again.
             Service("sealer", lambda: self._spawn("sealer", sealer, signal.SIGKILL, extra=rights)),
-            Service("backups", lambda: self._spawn("backups", keeper, signal.SIGKILL, extra=reading)),
+            Service("documents", lambda: self._spawn("documents", drawer, signal.SIGKILL, yields=AFTER_RUNS)),
+            Service(
+                "backups",
+                lambda: self._spawn("backups", keeper, signal.SIGKILL, extra=reading, yields=AFTER_PAGES),
+            ),
             Service("beat", lambda: self._spawn("beat", beat, signal.SIGTERM), grace_seconds=5),
             Service("web", lambda: self._spawn("web", gunicorn, signal.SIGQUIT)),
         ]
@@ -219,15 +238,30 @@ class Supervisor:
         return [Service("witness", lambda: self._spawn("witness", plan.argv, signal.SIGTERM), grace_seconds=5)]
 
     def _spawn(
-        self, name: str, argv: list[str], death_signal: signal.Signals, *, extra: Mapping[str, str] | None = None
+        self,
+        name: str,
+        argv: list[str],
+        death_signal: signal.Signals,
+        *,
+        extra: Mapping[str, str] | None = None,
+        is_held: bool = False,
+        yields: int = 0,
     ) -> subprocess.Popen[bytes]:
-        environment = {**self.environment, **(extra or {})}
         return children.spawn(
-            argv, log=self._log(name), death_signal=death_signal, environment=environment, folder=BASE_DIR
+            argv,
+            log=self._log(name),
+            death_signal=death_signal,
+            environment={**self.environment, **(extra or {})},
+            folder=BASE_DIR,
+            is_held=is_held,
+            yields=yields,
         )
 
-    def _spawn_manage(self, *words: str, extra: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
-        return self._spawn(words[0], [sys.executable, "manage.py", *words], signal.SIGTERM, extra=extra)
+    def _spawn_manage(
+        self, *words: str, extra: Mapping[str, str] | None = None, is_held: bool = False
+    ) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "manage.py", *words]
+        return self._spawn(words[0], argv, signal.SIGTERM, extra=extra, is_held=is_held)
 
     def _wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_SECONDS
