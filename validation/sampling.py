@@ -3,9 +3,10 @@
 Owns the facts of ISO 2859-1 (ANSI/ASQ Z1.4): general levels I, II, III, normal
 inspection, AQL 0.010 to 10 percent nonconforming. Tightened and reduced inspection are
 not here: their tables were not checked against the standard, and a guess is worse than
-a refusal. The master table is held as its diagonal: along one, sample size times AQL is
-nearly constant, so letter position + AQL position alone fix the acceptance number. A
-site checks ``master_table()`` against its own copy of the standard before use.
+a refusal; `validation.switching` says when the standard asks for tightened. The master
+table is held as its diagonal: along one, sample size times AQL is nearly constant, so
+letter position + AQL position alone fix the acceptance number. A site checks
+``master_table()`` against its own copy of the standard before use.
 
 Pure: no Django, no clock, no random source.
 """
