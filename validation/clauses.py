@@ -37,7 +37,11 @@ class Clause:
 
 @dataclass(frozen=True)
 class Edition:
-    """One edition of a rule with its clauses; ``status`` is ``in force`` or ``draft``."""
+    """One edition of a rule with its clauses; ``status`` is ``in force`` or ``draft``.
+
+    ``context`` are the clauses that ask nothing of a system: scope, implementation, definitions. They are read with
+    the others, and no assessment asks for an answer to them.
+    """
 
     id: str
     rule: str
@@ -47,6 +51,7 @@ class Edition:
     cite: str
     sources: str
     clauses: tuple[Clause, ...]
+    context: tuple[Clause, ...] = ()
 
     @property
     def is_draft(self) -> bool:
@@ -60,7 +65,7 @@ class Edition:
     @cached_property
     def digest(self) -> str:
         """Return the SHA-256 over every id, citation and summary, by which a record pins what it was held to."""
-        rows = [[clause.id, self.citation(clause), clause.heading, clause.asks] for clause in self.clauses]
+        rows = [[one.id, self.citation(one), one.heading, one.asks] for one in (*self.context, *self.clauses)]
         text = json.dumps([self.id, self.status, rows], ensure_ascii=False, separators=(",", ":"))
         return sha256(text.encode()).hexdigest()
 
@@ -68,15 +73,15 @@ class Edition:
 def read_edition(name: str) -> Edition:
     """Return the edition that a file of the library holds."""
     data: dict[str, Any] = json.loads((DATA / name).read_text(encoding="utf-8"))
-    rows = data.pop("clauses")
-    return Edition(**data, clauses=tuple(Clause(**row) for row in rows))
+    clauses, context = (tuple(Clause(**row) for row in data.pop(name, ())) for name in ("clauses", "context"))
+    return Edition(**data, clauses=clauses, context=context)
 
 
 EDITIONS = {edition.id: edition for edition in map(read_edition, FILES)}
 PART11 = EDITIONS["part11-2023"]
 EDITION = PART11.edition
 CLAUSES = PART11.clauses
-BY_ID = {clause.id: clause for clause in CLAUSES}
+BY_ID = {clause.id: clause for clause in (*PART11.context, *CLAUSES)}
 
 OTHER_RULES = {
     "211.165": "21 CFR 211.165: acceptance criteria of sampling and testing before release.",

@@ -24,7 +24,7 @@ from records.stores import file_store
 from records.uploads.checks import check_file
 from records.uploads.limits import DEFAULT_LIMITS
 from records.workflow import lock_record, state_label, take_role, workflow_of
-from validation.clauses import EDITIONS
+from validation.clauses import EDITIONS, Clause, Edition
 from validation.errors_gaps import (
     AnswerWithoutEvidence,
     AnswerWithoutReason,
@@ -83,10 +83,8 @@ def draft_gaps(system: System, *, actor: Actor, edition: str, title: str, purpos
     found = EDITIONS.get(edition)
     if found is None:
         raise EditionUnknown(edition=edition[:40])
-    clauses = [
-        {"id": row.id, "citation": found.citation(row), "heading": row.heading, "asks": row.asks, "basis": row.basis}
-        for row in found.clauses
-    ]
+    clauses = [clause_facts(found, row) for row in found.clauses]
+    clauses += [clause_facts(found, row) | {"is_context": True} for row in found.context]
     return create_record(
         GapAssessment,
         actor=actor,
@@ -100,6 +98,17 @@ def draft_gaps(system: System, *, actor: Actor, edition: str, title: str, purpos
         clauses=clauses,
         purpose=purpose,
     )
+
+
+def clause_facts(edition: Edition, clause: Clause) -> dict[str, Any]:
+    """Return a clause as an assessment keeps it."""
+    return {
+        "id": clause.id,
+        "citation": edition.citation(clause),
+        "heading": clause.heading,
+        "asks": clause.asks,
+        "basis": clause.basis,
+    }
 
 
 def edit_gaps(
@@ -201,9 +210,9 @@ def answers_of(assessment: GapAssessment) -> list[GapAnswer]:
 
 def clause_of(assessment: GapAssessment, position: int) -> dict[str, Any]:
     """Return a clause of an assessment by its place. Raises: `ClauseUnknown`."""
-    if not 1 <= position <= len(assessment.clauses):
+    if not 1 <= position <= len(assessment.asked):
         raise ClauseUnknown(number=assessment.number, position=position)
-    found: dict[str, Any] = assessment.clauses[position - 1]
+    found: dict[str, Any] = assessment.asked[position - 1]
     return found
 
 

@@ -19,7 +19,7 @@ def gaps_are_answered(record: ControlledRecord, actor: Actor) -> None:
     """
     assessment = as_kind(record, GapAssessment)
     rows = {row.position: row for row in answers_of(assessment)}
-    citations = [clause["citation"] for clause in assessment.clauses]
+    citations = [clause["citation"] for clause in assessment.asked]
     still_open = [citation for position, citation in enumerate(citations, 1) if position not in rows]
     if still_open:
         facts = {"count": len(still_open), "total": len(citations), "citation": still_open[0]}

@@ -50,7 +50,7 @@ def list_lines(assessment: GapAssessment) -> tuple[list[Line], Progress]:
     closed = closed_places(closures, rows)
     by_place = {row.position: row for row in rows}
     lines = []
-    for position, clause in enumerate(assessment.clauses, 1):
+    for position, clause in enumerate(assessment.asked, 1):
         row = by_place.get(position)
         closure = closures[position][-1] if position in closed else None
         is_late = bool(row and row.is_gap and position not in closed and row.due_on and row.due_on < today)
@@ -62,13 +62,13 @@ def progress_of(assessment: GapAssessment) -> Progress:
     """Return the counts of an assessment whose answers and closures were fetched with it."""
     rows = list(assessment.answers.all())
     closed = closed_places({row.position: list(row.closures.all()) for row in rows}, rows)
-    return count_progress(len(assessment.clauses), rows, closed=closed, today=now().date())
+    return count_progress(len(assessment.asked), rows, closed=closed, today=now().date())
 
 
 def next_open(assessment: GapAssessment, *, after: int) -> int:
     """Return the place of the next clause without an answer, from the start again if need be; else 0."""
     answered = set(assessment.answers.values_list("position", flat=True))
-    places = [place for place in range(1, len(assessment.clauses) + 1) if place not in answered]
+    places = [place for place in range(1, len(assessment.asked) + 1) if place not in answered]
     return next((place for place in places if place > after), places[0] if places else 0)
 
 

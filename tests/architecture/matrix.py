@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from examples.validation.pipeline import REQUIREMENTS
-from validation.clauses import CLAUSES, EDITION
+from validation.clauses import CLAUSES, EDITION, PART11
 from validation.risk import USUAL_MATRIX, Level
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,6 +79,7 @@ def write_matrix(marks: list[Mark]) -> str:
         "",
         f"Generated from `validation/clauses.py` and the markers of the tests (`make matrix`). Edition: {EDITION}.",
         "Countersign is Part 11 *capable*; the last column names what only a customer's procedures can do.",
+        f"{PART11.context[0].id} to {PART11.context[-1].id} ask nothing of a system: scope, use, definitions.",
         "",
         "| Clause | Asks | What the product does | Tests | State | The customer's part |",
         "| --- | --- | --- | --- | --- | --- |",

@@ -50,7 +50,7 @@ def answer_gaps(assessment: GapAssessment, engineer: Person, *, owner: Person) -
     texts = [
         gap(owner, 1),
         AnswerText(2, "na", reason="Nothing of the kind is done here."),
-        *(AnswerText(place, "yes", evidence=(file,)) for place in range(3, len(assessment.clauses) + 1)),
+        *(AnswerText(place, "yes", evidence=(file,)) for place in range(3, len(assessment.asked) + 1)),
     ]
     return save_answers(assessment, texts, actor=engineer.actor())
 

@@ -22,6 +22,9 @@ PARTS = {
 }
 """The sections of the rule that ask something, with their lettered parts."""
 
+CONTEXT = {"1": "abcdef", "2": "ab", "3": "ab"}
+"""Scope, implementation and definitions: every lettered paragraph, those of food rules under the first of them."""
+
 
 def unknown_clauses(refusals: list[type[Refusal]]) -> dict[str, str]:
     return {kind.__name__: kind.clause for kind in refusals if kind.clause and not known_clause(kind.clause)}
@@ -31,6 +34,15 @@ def test_part_11_is_there_with_every_lettered_clause():
     assert [clause.id for clause in CLAUSES] == [
         f"11.{section}{part}" for section, parts in PARTS.items() for part in parts
     ]
+
+
+def test_scope_implementation_and_definitions_are_there_as_context_and_are_no_demands():
+    context = [f"11.{section}({letter})" for section, letters in CONTEXT.items() for letter in letters]
+    assert [clause.id for clause in PART11.context] == context
+    assert not set(context) & {clause.id for clause in CLAUSES}
+    assert all(known_clause(identifier) for identifier in context)
+    assert all(clause.heading and clause.asks.endswith(".") for clause in PART11.context)
+    assert not any(clause.behaviour or clause.procedure for clause in PART11.context)
 
 
 @pytest.mark.parametrize("edition", EDITIONS.values(), ids=lambda edition: edition.id)
@@ -101,3 +113,5 @@ def test_the_digest_of_an_edition_changes_with_any_word_of_it():
     other = replace(PART11, clauses=(changed, *PART11.clauses[1:]))
     assert re.fullmatch("[0-9a-f]{64}", PART11.digest)
     assert other.digest != PART11.digest
+    fewer = replace(PART11, context=PART11.context[1:])
+    assert fewer.digest not in (PART11.digest, other.digest)

@@ -63,7 +63,7 @@ class Sequence(Walk):
             assert set(seats) >= {"reviewer", "quality"}
             assert len({*seats.values(), assessment.author_id}) == len(seats) + 1
             rows = list(assessment.answers.all())
-            assert len(rows) == len(assessment.clauses)
+            assert len(rows) == len(assessment.asked)
             assert not [row for row in rows if lacking_plan(row)]
         if determination.state == "determined":
             assert determination.signatures.filter(action="determine", signer=self.desk.qa.user).exists()

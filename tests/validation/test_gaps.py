@@ -47,9 +47,32 @@ def approved(desk: Desk) -> GapAssessment:
 
 def test_an_assessment_keeps_the_clauses_of_its_edition_with_status_and_digest(draft: GapAssessment):
     assert draft.number.startswith("GA-")
-    assert [row["citation"] for row in draft.clauses] == [PART11.citation(row) for row in PART11.clauses]
+    assert [row["citation"] for row in draft.asked] == [PART11.citation(row) for row in PART11.clauses]
+    assert [row["citation"] for row in draft.context] == [PART11.citation(row) for row in PART11.context]
     assert (draft.edition_status, draft.edition_digest) == ("in force", PART11.digest)
     assert draft.is_current
+
+
+def test_scope_and_definitions_are_signed_along_and_asked_of_nobody(desk: Desk):
+    content = approved(desk).content()
+    assert [row["id"] for row in content["clauses"]] == [row.id for row in PART11.clauses]
+    assert [row["id"] for row in content["context"]] == [row.id for row in PART11.context]
+    assert not any("answer" in row for row in content["context"])
+
+
+def test_an_answer_to_a_definition_is_refused(desk: Desk, draft: GapAssessment):
+    with pytest.raises(ClauseUnknown, match="has no clause 32"):
+        save_answers(draft, [gap(desk.qa, len(draft.asked) + 1)], actor=desk.engineer.actor())
+
+
+def test_an_assessment_begun_before_the_library_had_them_keeps_its_content_without_them(desk: Desk):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setitem(EDITIONS, PART11.id, replace(PART11, context=()))
+        earlier = make_gaps(desk.system, desk.engineer)
+        assert earlier.is_current
+    assert not desk.fresh(earlier).is_current  # the page says so
+    assert "context" not in earlier.content()
+    assert len(earlier.content()["clauses"]) == len(PART11.clauses)
 
 
 def test_an_assessment_against_a_draft_says_that_it_is_one(desk: Desk):

@@ -19,8 +19,8 @@ LEVELS = (("low", "Low"), ("medium", "Medium"), ("high", "High"))
 class GapAssessment(ControlledRecord):
     """How far a system meets each clause of one edition, with evidence, risk and what is done about the gaps.
 
-    ``clauses`` are the edition's clauses as they stood when the assessment was begun: another edition
-    is another assessment. Serves: 21 CFR 11.10(a); EU GMP Annex 11 §1, §11.
+    ``clauses`` are the edition's clauses as they stood when the assessment was begun, those that ask something
+    first: another edition is another assessment. Serves: 21 CFR 11.10(a); EU GMP Annex 11 §1, §11.
     """
 
     NUMBER_PREFIX = "GA"
@@ -54,10 +54,21 @@ class GapAssessment(ControlledRecord):
         known = EDITIONS.get(self.edition)
         return known is not None and known.digest == self.edition_digest
 
+    @property
+    def asked(self) -> list[dict[str, Any]]:
+        """Return the clauses that are answered, in their order."""
+        return [row for row in self.clauses if not row.get("is_context")]
+
+    @property
+    def context(self) -> list[dict[str, Any]]:
+        """Return the clauses that ask nothing of a system; none in assessments begun before the library had them."""
+        return [row for row in self.clauses if row.get("is_context")]
+
     def content(self) -> dict[str, Any]:
         """Return what a signature covers: the edition, every clause with its answer, and each file's SHA-256."""
         rows = self.answers.select_related("owner", "execution").prefetch_related("evidence__attachment")
         answers = {row.position: row.content() for row in rows}
+        context = [{key: row[key] for key in ("id", "citation", "asks")} for row in self.context]
         return {
             "kind": self.kind,
             "number": self.number,
@@ -74,8 +85,9 @@ class GapAssessment(ControlledRecord):
             "reopenings": list(self.reopenings),
             "clauses": [
                 {key: row[key] for key in ("id", "citation", "asks")} | {"answer": answers.get(position)}
-                for position, row in enumerate(self.clauses, 1)
+                for position, row in enumerate(self.asked, 1)
             ],
+            **({"context": context} if context else {}),
             "attachments": [
                 {"name": row.name, "sha256": row.file_id, "purpose": row.purpose}
                 for row in self.attachments.order_by("pk")

@@ -33,6 +33,11 @@ def show_edition(request: HttpRequest, edition: str) -> HttpResponse:
     found = EDITIONS.get(edition)
     if found is None:
         raise EditionUnknown(edition=edition[:40])
-    clauses = [(found.citation(row), row) for row in found.clauses]
-    context = {"edition": found, "clauses": clauses, "is_inside": not actor.holds("inspector")}
+    clauses, read_along = ([(found.citation(row), row) for row in rows] for rows in (found.clauses, found.context))
+    context = {
+        "edition": found,
+        "clauses": clauses,
+        "read_along": read_along,
+        "is_inside": not actor.holds("inspector"),
+    }
     return render(request, "validating/edition_detail.html", context)

@@ -185,7 +185,8 @@ def test_a_clause_that_is_not_there_is_a_clear_404(desk: Desk, draft: GapAssessm
 @pytest.mark.parametrize("edition", EDITIONS.values(), ids=lambda edition: edition.id)
 def test_each_edition_is_shown_with_every_clause_by_its_own_name(desk: Desk, edition):
     page = text(get(desk.reviewer, "edition-detail", edition.id))
-    assert all(edition.citation(clause) in page for clause in edition.clauses)
+    assert all(edition.citation(clause) in page for clause in (*edition.clauses, *edition.context))
+    assert ("Read along" in page) == bool(edition.context)
     assert ("A draft: nobody is held to it yet" in page) == edition.is_draft
     assert "21 CFR Annex" not in page
 
