@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
+from qms.backups import making
+from qms.backups.clients import connect
 from qms.backups.drills import run_drill
-from qms.backups.errors import SetDamaged
+from qms.backups.errors import BackupBusy, SetDamaged
+from qms.backups.making import backup_lock
 from qms.backups.models import BackupDrill
 from qms.backups.record_checks import find_fault
 from records.evidence import system_actor
@@ -60,3 +64,17 @@ def test_a_set_that_cannot_be_rehearsed_fails_its_drill_by_name(installation: In
     assert (event.details["name"], database.name in event.details["why"]) == (made.name, True)
     assert not BackupDrill.objects.exists()
     assert scratch_databases() == []
+
+
+@pytest.mark.assurance("E6")
+def test_the_lock_is_given_back_by_word_not_only_when_the_server_notices(
+    backup_settings: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with connect(settings.BACKUP.database) as kept_open:
+        monkeypatch.setattr(making, "connect", lambda _: nullcontext(kept_open))
+        with backup_lock():
+            monkeypatch.undo()
+            with pytest.raises(BackupBusy), backup_lock():
+                pytest.fail("two at once")
+        with backup_lock():
+            pass
