@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.http.request import UnreadablePostError
 from django.urls import reverse
 
 from qms.validating.pages import ENGINEER
@@ -21,6 +23,7 @@ from validation.results import WORDS
 
 SCHEME = "bearer "
 NAMED_CASES = 100
+PIECE = 65_536
 
 
 def read_secret(request: HttpRequest) -> str:
@@ -40,6 +43,17 @@ def read_body(request: HttpRequest) -> tuple[str, bytes]:
     is_json = "json" in request.headers.get("Content-Type", "").lower()
     name = request.GET.get("name", "") or ("results.json" if is_json else "results.xml")
     return name, request.read(DEFAULT_LIMITS.max_text_bytes + 1)
+
+
+def read_away(request: HttpRequest) -> None:
+    """Read what is left of a refused body and forget it, within reason.
+
+    Else the connection is cut while the tool still sends, and it never sees why it was refused.
+    """
+    left = DEFAULT_LIMITS.max_file_bytes
+    with suppress(UnreadablePostError):
+        while left > 0 and (piece := request.read(PIECE)):
+            left -= len(piece)
 
 
 def describe_delivery(made: Delivery, key: ResultKey, *, executor: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import pytest
@@ -11,11 +12,21 @@ from records.acting import acting
 from records.models import ControlledRecord
 from records.workflow import perform_transition
 from tests.sizes import choose_size
-from tests.validation.desk import ENVIRONMENT, Desk, sign
+from tests.validation.desk import ENVIRONMENT, PICTURE, Desk, sign
+from tests.validation.test_result_keys import junit
 from tests.validation.walking import Walk, walk_in_any_order
 from validation.deviations import investigate, raise_deviation
-from validation.executions import correct_result, record_result, run_again, take_over
-from validation.models import Deviation, Execution, StepEntry
+from validation.executions import (
+    add_evidence,
+    correct_result,
+    record_result,
+    run_again,
+    take_over,
+    withdraw_evidence,
+)
+from validation.models import Deviation, Execution, ResultKey, StepEntry, StepEvidence
+from validation.result_deliveries import deliver_report
+from validation.result_keys import make_result_key
 from validation.results import states_of
 from validation.workflow import DEVIATION_WORKFLOW, EXECUTION_WORKFLOW
 
@@ -29,6 +40,10 @@ people = st.sampled_from(PEOPLE)
 steps = st.one_of(
     st.tuples(st.just("record"), people, st.integers(1, 4), st.sampled_from(("pass", "fail", "na"))),
     st.tuples(st.just("correct"), people, st.integers(1, 3), st.sampled_from(("pass", "fail"))),
+    st.tuples(st.just("give_key"), people),
+    st.tuples(st.just("deliver"), st.integers(1, 4), st.sampled_from(("passed", "failed"))),
+    st.tuples(st.just("show"), people, st.integers(1, 3)),
+    st.tuples(st.just("withdraw"), people),
     st.tuples(st.just("deviate"), people, st.integers(1, 3)),
     st.tuples(st.just("look_into"), people),
     st.tuples(st.just("take_over"), people),
@@ -46,6 +61,8 @@ class Sequence(Walk):
         super().__init__(desk, EXECUTION_WORKFLOW, DEVIATION_WORKFLOW)
         self.run = desk.begin()
         self.entries: list[tuple[int, str, str]] = []
+        self.shown: set[int] = set()
+        self.key: ResultKey | None = None
         self.check()
 
     def count_kept(self) -> tuple[int, ...]:
@@ -56,7 +73,8 @@ class Sequence(Walk):
         for run in Execution.objects.exclude(state="running"):
             assert all(row.entry and not row.needs_deviation for row in states_of(run))
         for run in Execution.objects.filter(state="reviewed"):
-            hands = set(run.entries.values_list("entered_by_id", flat=True))
+            hands = {*run.entries.values_list("entered_by_id", flat=True)}
+            hands |= {*run.evidence.values_list("added_by_id", flat=True)}
             signed = {row.action: row.signer_id for row in run.signatures.filter(is_decline=False).order_by("id")}
             assert set(signed) == {"finish", "review"}
             assert signed["review"] not in hands
@@ -65,6 +83,31 @@ class Sequence(Walk):
         kept = list(StepEntry.objects.order_by("pk").values_list("pk", "result", "actual"))
         assert kept[: len(self.entries)] == self.entries
         self.entries = kept
+        for entry in StepEntry.objects.filter(actual__contains="delivered with the key"):
+            assert entry.execution.result_keys.filter(owner_id=entry.entered_by_id).exists()
+        shown = set(StepEvidence.objects.values_list("pk", flat=True))
+        assert shown >= self.shown
+        self.shown = shown
+
+    def give_key(self, who: str) -> None:
+        self.key = make_result_key(self.run, actor=self.person(who).actor(), name=f"tool of {who}", hours=8).key
+
+    def deliver(self, step: int, verdict: str) -> None:
+        if self.key is None:
+            return
+        owner = next(row for row in map(self.person, PEOPLE) if row.user.pk == self.key.owner_id)
+        content = junit((f"step-{step}", verdict))
+        deliver_report(self.key, actor=owner.actor(session=""), name="ci.xml", content=content)
+
+    def show(self, who: str, step: int) -> None:
+        add_evidence(
+            self.run, step, actor=self.person(who).actor(), name=f"screen{step}.png", content=io.BytesIO(PICTURE)
+        )
+
+    def withdraw(self, who: str) -> None:
+        found = StepEvidence.objects.order_by("-pk").first()
+        if found is not None:
+            withdraw_evidence(self.run, found.pk, actor=self.person(who).actor(), reason="it shows another lot")
 
     def record(self, who: str, step: int, result: str) -> None:
         record_result(self.run, step, actor=self.person(who).actor(), result=result, actual=f"seen by {who}")

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from qms.home.demo.cast import Cast
 from qms.home.demo.planned_text import (
+    COMMENT,
     IQ_ENVIRONMENT,
     IQ_PURPOSE,
     IQ_STEPS,
@@ -21,8 +22,10 @@ from qms.home.demo.planned_text import (
     STAGES,
 )
 from qms.home.demo.signing import ensure_signed
-from qms.home.demo.steps import ENGINEER, QUALITY, SECOND_ENGINEER, SECOND_QUALITY, ensure_results
+from qms.home.demo.steps import ENGINEER, QUALITY, REVIEWER, SECOND_ENGINEER, SECOND_QUALITY, ensure_results
 from qms.home.demo.validated_text import SYSTEM
+from validation.commenting import answer_comment, settle_comment, write_comment
+from validation.document_parts import key_of_paragraph
 from validation.executions import begin_execution
 from validation.models import Protocol, SummaryReport, System, ValidationPlan
 from validation.plans import draft_master_plan, draft_plan, refresh_plan, write_section
@@ -37,7 +40,22 @@ def tell_plan(cast: Cast) -> None:
         system, actor=cast.actor(ENGINEER), title=PLAN_TITLE, stages=STAGES
     )
     ensure_sections(cast, found, PLAN)
+    ensure_reviewed(cast, found)
     ensure_signed(cast, found, "approve", ENGINEER, QUALITY)
+
+
+def ensure_reviewed(cast: Cast, plan: ValidationPlan) -> None:
+    """Have the reviewer comment on a section of a plan, its author answer, and the reviewer settle it."""
+    if plan.state != "draft":
+        return
+    place, asked, answered = COMMENT
+    found = plan.review_comments.first() or write_comment(
+        plan, actor=cast.actor(REVIEWER), place=place, paragraph=key_of_paragraph(PLAN[place]), text=asked
+    )
+    if not found.entries.exists():
+        answer_comment(found, actor=cast.actor(ENGINEER), text=answered)
+    if not found.entries.filter(kind="settled").exists():
+        settle_comment(found, actor=cast.actor(REVIEWER))
 
 
 def tell_installation(cast: Cast) -> None:

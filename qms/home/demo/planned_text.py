@@ -30,6 +30,11 @@ PLAN = {
     "revalidation": "A new model version, another camera or another product repeats OQ and PQ. The next periodic review is due a year after the report.",
     "references": "Validation master plan of the site; SOP-114; 21 CFR 211.22, 211.68; EU GMP Annex 1 §8.32, Annex 11, Annex 15.",
 }
+COMMENT = (
+    "environment",
+    "Who saw that none of these photographs was used for training, and where is that kept?",
+    "The data sets of this system hold both sets by SHA-256, and their overlap is looked for before the test set is sealed.",
+)
 IQ_TITLE = "Installation of the vial inspection pipeline"
 IQ_PURPOSE = "Shows that what is installed is what was released, and that the plant around it works."
 IQ_STEPS = (

@@ -19,6 +19,7 @@ from qms.validating.forms import ReasonForm
 from qms.validating.forms_keys import KeyForm
 from qms.web.people import find_address
 from qms.web.requests import actor_of
+from records.errors import Refusal
 from records.workflow import take_role
 from validation.models import Execution
 from validation.queries import load_record
@@ -31,12 +32,16 @@ from validation.workflow import ENGINEERS, QA
 @require_POST
 def take_delivery(request: HttpRequest, number: str) -> HttpResponse:
     """Record the results that a test tool delivers, under the name of who made its key and executes the run."""
-    secret = delivering.read_secret(request)
-    key = recognise_key(secret, number, visitor=delivering.visitor_of(request))
-    owner = User.objects.get(pk=key.owner_id)
-    actor = actor_of_person(owner, address=find_address(request), request_id=actor_of(request).request_id)
-    name, content = delivering.read_body(request)
-    made = deliver_report(key, actor=actor, name=name, content=content)
+    try:
+        secret = delivering.read_secret(request)
+        key = recognise_key(secret, number, visitor=delivering.visitor_of(request))
+        owner = User.objects.get(pk=key.owner_id)
+        actor = actor_of_person(owner, address=find_address(request), request_id=actor_of(request).request_id)
+        name, content = delivering.read_body(request)
+        made = deliver_report(key, actor=actor, name=name, content=content)
+    except Refusal:
+        delivering.read_away(request)
+        raise
     return JsonResponse(delivering.describe_delivery(made, key, executor=owner.printed_name), status=201)
 
 
