@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from django.db import DatabaseError, transaction
 from django.urls import reverse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 
 from qms.batches import review_queries
 from qms.batches.access import batches_for
@@ -39,6 +39,8 @@ STARTS = (
 )
 ANYWHERE = ("See the batches", "batches:batch-list")
 """Where each role begins what will come to these lists; who begins nothing reads what there is."""
+
+SETTLE, ANSWER = gettext_noop("Settle your review comments"), gettext_noop("Answer the review comments")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,7 @@ def find_comments(actor: Actor, *, of_writer: bool) -> Iterator[Task]:
         record = thread.comment.record
         if thread.is_writers_turn == of_writer and record.pk not in seen:
             seen.add(record.pk)
-            what = "Settle your review comments" if of_writer else "Answer the review comments"
+            what = SETTLE if of_writer else ANSWER
             where = f"{reverse(subject_of(record.kind).url_name, args=[record.number])}#comment-{thread.comment.pk}"
             yield Task(record, what, where, thread.waits_since)
 
