@@ -27,6 +27,7 @@ from qms.batches.errors_review import (
 from qms.batches.models import AqlFinding, AqlSample, BatchRecord, DefectClass
 from qms.batches.recipes import read_recipe
 from qms.batches.review_units import ReviewUnit, list_units
+from qms.batches.severities import TRIGGER_OF, say_standing, severity_for, write_finding
 from qms.batches.tallies import Tally
 from qms.batches.verdicts import GOOD
 from records.acting import acting
@@ -50,9 +51,10 @@ class Finding:
 def draw_aql_sample(batch: BatchRecord, *, actor: Actor) -> AqlSample:
     """Draw the sample from the accepted units, once, by a seed that stays with it.
 
-    Writes: batches_aqlsample, batches_investigation where a limit is exceeded, and one
-    event. Raises: `ReviewIncomplete`, `SampleDrawnBefore`, `NothingAccepted`,
-    `BatchNotInReview`, `RoleNotAllowed`. Serves: 21 CFR 211.165(d), 11.10(f); USP <790>.
+    Writes: batches_aqlsample, batches_investigation where a limit is exceeded or the
+    switching rules ask for more than normal inspection, and one event. Raises:
+    `ReviewIncomplete`, `SampleDrawnBefore`, `NothingAccepted`, `BatchNotInReview`,
+    `RoleNotAllowed`. Serves: 21 CFR 211.165(d), 11.10(f); USP <790>.
     """
     actor = take_role(actor, SAMPLERS)
     with transaction.atomic():
@@ -65,7 +67,9 @@ def draw_aql_sample(batch: BatchRecord, *, actor: Actor) -> AqlSample:
         plans = plan_classes(tally.accepted, aqls=recipe.aqls, level=recipe.inspection_level)
         seed = secrets.token_hex(16)
         drawn = draw_sample(accepted_ids(units), n=pooled_size(plans.values()), seed=seed)
+        standing = severity_for(locked)
         details = {"n": len(drawn), "accepted": tally.accepted, "seed": seed, "rule": RULE}
+        details |= {"severity": standing.severity, "severity_reason": say_standing(standing)}
         with acting(actor, "batches.aql.drawn", locked, details=details):
             sample = AqlSample.objects.create(
                 batch=locked,
@@ -75,6 +79,8 @@ def draw_aql_sample(batch: BatchRecord, *, actor: Actor) -> AqlSample:
                 drawn_by_id=actor.user_id or 0,
             )
             investigate_limits(locked, tally)
+            if standing.severity in TRIGGER_OF:
+                open_investigation(locked, trigger=TRIGGER_OF[standing.severity], finding=write_finding(standing))
     return sample
 
 

@@ -29,6 +29,8 @@ TRIGGERS: Final = {
     "critical_rate": "Rate of critical rejects above the limit",
     "critical_in_sample": "Critical defect in the AQL sample",
     "sample_failed": "AQL sample failed",
+    "tightened_inspection": "Tightened inspection is asked for",
+    "inspection_discontinued": "Inspection is discontinued",
     "challenge_after_last_unit": "Challenge after the last unit failed",
 }
 
