@@ -14,8 +14,8 @@ CONCLUSIONS = {
     "executions": ("Each requirement has a step that passed in a reviewed run. The failed run stands beside the one that passed.",),
     "incidents": ("Signing in, devices and signatures of the first days. Nobody was locked out, and nothing points to an attack.",),
     "access": ("Everybody holds the one role of their work; the administrator holds none of quality.", "Read the access register once a quarter, first at the end of this one."),
-    "trail": ("No batch was disposed of before its audit trail was reviewed. One review was declined and the batch sent back.",),
-    "backups": ("The daily backup is set up. No restore was tried yet.", "Prove a restore in a scratch place before the first lot of routine use."),
+    "trail": ("No batch was disposed of before its audit trail was reviewed; those that wait for the review cannot be.",),
+    "backups": ("No set was made and no restore was tried yet.", "Set the time of the daily backup, and prove a restore in a scratch place before the first lot of routine use."),
     "status": ("The system is validated, and the trace matrix has no gap.",),
     "earlier": ("First review: nothing was asked for earlier.",),
 }  # fmt: skip
