@@ -29,6 +29,11 @@ class Beside:
     open: list[Thread] = field(default_factory=list)
     ended: list[Thread] = field(default_factory=list)
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether nothing was said here and nothing can be."""
+        return not (self.url or self.open or self.ended)
+
     def put(self, thread: Thread) -> None:
         """Put a comment where it belongs."""
         (self.open if thread.is_open else self.ended).append(thread)

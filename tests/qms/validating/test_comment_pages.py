@@ -124,6 +124,7 @@ def test_an_approved_plan_shows_its_comments_and_takes_no_more(desk: Desk, plan:
     page = text(get(desk.qa, "plan-detail", plan.number))
     assert "Which camera?" in page
     assert links_to_comment(page) == []
+    assert page.count('class="commented"') == 1, "a paragraph of which nothing is said takes the whole width"
     assert get(desk.reviewer, "comment-new", plan.number).status_code == 409
 
 
