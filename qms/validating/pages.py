@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext
 
+from qms.validating.forms import ReasonForm
 from qms.web.language import tell_refusal
 from qms.web.navigation import find_url
 from records.editing import FieldDifference
@@ -17,7 +19,7 @@ from records.errors import Refusal
 from records.evidence import Actor
 from records.models import ControlledRecord
 from records.timeline import describe_events, events_of_records
-from records.workflow import available_actions
+from records.workflow import available_actions, check_transition, perform_transition
 from signatures.manifestation import manifestation_of
 from signatures.subjects import subject_of
 from validation.models import System
@@ -68,6 +70,18 @@ def form_page(
     context = {"form": form, "title": title, "button": button, "text": text, "record": record, "removal": removal}
     context["back"] = find_url(subject_of(record.kind).url_name, record.number) if record else ""
     return render(request, "validating/form.html", context, status=422 if form.errors else 200)
+
+
+def revision_page(request: HttpRequest, record: ControlledRecord, actor: Actor, *, text: str = "") -> HttpResponse:
+    """Ask why a signed record is opened for revision, and open it. Raises: as `check_transition`."""
+    check_transition(record, "revise", actor=actor)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        reason = form.cleaned_data["reason"]
+        if try_rule(form, lambda: perform_transition(record, "revise", actor=actor, reason=reason)) is not None:
+            return redirect(find_url(subject_of(record.kind).url_name, record.number))
+    title = gettext("Revise {number}").format(number=record.number)
+    return form_page(request, form, title=title, text=text, button="Open for revision", record=record)
 
 
 def record_context(record: ControlledRecord, actor: Actor) -> dict[str, Any]:

@@ -11,12 +11,11 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from qms.validating import pages
 from qms.validating.data_flow_table import DataFlowForm, DataFlowTable
-from qms.validating.forms import ReasonForm
 from qms.web.language import tell_refusal
 from qms.web.requests import actor_of
 from records.errors import Refusal
 from records.evidence import Actor
-from records.workflow import check_transition, perform_transition, take_role
+from records.workflow import take_role
 from validation.data_flows import DRAFT, draft_data_flow, edit_data_flow, explain_finding, findings_of
 from validation.models import DataFlow, System
 from validation.queries import load_record
@@ -93,16 +92,8 @@ def change_data_flow(request: HttpRequest, number: str) -> HttpResponse:
 def revise_data_flow(request: HttpRequest, number: str) -> HttpResponse:
     """Open an approved diagram for revision."""
     actor = actor_of(request)
-    found = load_record(actor, DataFlow, number)
-    check_transition(found, "revise", actor=actor)
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        if pages.try_rule(form, lambda: perform_transition(found, "revise", actor=actor, reason=reason)) is not None:
-            return redirect("validating:data-flow-detail", number)
-    title = gettext("Revise {number}").format(number=number)
     text = gettext("The approved version stays in the history. What you change is signed anew.")
-    return pages.form_page(request, form, title=title, text=text, button="Open for revision", record=found)
+    return pages.revision_page(request, load_record(actor, DataFlow, number), actor, text=text)
 
 
 def data_flow_page(

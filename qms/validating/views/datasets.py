@@ -16,7 +16,7 @@ from qms.validating.set_import import ItemsImport
 from qms.validating.studies import PAIRS_SHOWN, fit_actions, set_initial
 from qms.web.paging import page_through
 from qms.web.requests import actor_of
-from records.workflow import check_transition, perform_transition, take_role
+from records.workflow import check_transition, take_role
 from validation.dataset_items import HEADINGS, STRATA, SetItem, write_table
 from validation.datasets import (
     SetFacts,
@@ -156,16 +156,7 @@ def exclude_shared(request: HttpRequest, number: str) -> HttpResponse:
 def revise_set(request: HttpRequest, number: str) -> HttpResponse:
     """Open a signed set for revision while nobody opened it."""
     actor = actor_of(request)
-    data_set = load_record(actor, DataSet, number)
-    check_transition(data_set, "revise", actor=actor)
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        rule = lambda: perform_transition(data_set, "revise", actor=actor, reason=reason)  # noqa: E731
-        if pages.try_rule(form, rule) is not None:
-            return redirect("validating:set-detail", number)
-    title = gettext("Revise {number}").format(number=number)
-    return pages.form_page(request, form, title=title, button="Open for revision", record=data_set)
+    return pages.revision_page(request, load_record(actor, DataSet, number), actor)
 
 
 @login_required

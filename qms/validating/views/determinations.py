@@ -9,11 +9,10 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qms.validating import pages
-from qms.validating.forms import ReasonForm
 from qms.validating.forms_gaps import DeterminationEditForm, DeterminationForm
 from qms.web.paging import page_through
 from qms.web.requests import actor_of
-from records.workflow import check_transition, perform_transition, take_role
+from records.workflow import take_role
 from validation.determinations import WRITERS, draft_determination, edit_determination, list_register
 from validation.models import RecordDetermination
 from validation.queries import load_record, records_for
@@ -81,12 +80,4 @@ def change_determination(request: HttpRequest, number: str) -> HttpResponse:
 def revise_determination(request: HttpRequest, number: str) -> HttpResponse:
     """Open a signed determination for revision."""
     actor = actor_of(request)
-    found = load_record(actor, RecordDetermination, number)
-    check_transition(found, "revise", actor=actor)
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        if pages.try_rule(form, lambda: perform_transition(found, "revise", actor=actor, reason=reason)) is not None:
-            return redirect("validating:determination-detail", number)
-    title = gettext("Revise {number}").format(number=number)
-    return pages.form_page(request, form, title=title, button="Open for revision", record=found)
+    return pages.revision_page(request, load_record(actor, RecordDetermination, number), actor)

@@ -22,7 +22,7 @@ from qms.web.requests import actor_of
 from records.editing import FieldDifference
 from records.errors import Refusal
 from records.evidence import Actor
-from records.workflow import check_transition, perform_transition, take_role
+from records.workflow import take_role
 from validation.gaps import add_gap_file, clause_of, close_remediation, draft_gaps, edit_gaps, save_answers
 from validation.models import GapAssessment, System
 from validation.queries import load_record, records_for
@@ -129,15 +129,8 @@ def close_gap(request: HttpRequest, number: str, position: int) -> HttpResponse:
 def revise_gaps(request: HttpRequest, number: str) -> HttpResponse:
     """Open an approved assessment for revision."""
     actor = actor_of(request)
-    found = load_record(actor, GapAssessment, number)
-    check_transition(found, "revise", actor=actor)
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        if pages.try_rule(form, lambda: perform_transition(found, "revise", actor=actor, reason=reason)) is not None:
-            return redirect("validating:gap-detail", number)
-    title, text = gettext("Revise {number}").format(number=number), gettext("The signed version stays as it is.")
-    return pages.form_page(request, form, title=title, text=text, button="Open for revision", record=found)
+    text = gettext("The signed version stays as it is.")
+    return pages.revision_page(request, load_record(actor, GapAssessment, number), actor, text=text)
 
 
 @login_required

@@ -13,10 +13,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from qms.validating import commenting, pages
 from qms.validating.document_forms import MasterPlanForm, PlanForm, SectionForm
-from qms.validating.forms import ReasonForm
 from qms.web.paging import page_through
 from qms.web.requests import actor_of
-from records.workflow import check_transition, perform_transition, take_role
+from records.workflow import take_role
 from validation.document_readiness import is_outdated, missing_sections
 from validation.models import System, ValidationPlan
 from validation.plans import draft_master_plan, draft_plan, edit_plan, find_section, refresh_plan, write_section
@@ -131,13 +130,5 @@ def take_list_anew(request: HttpRequest, number: str) -> HttpResponse:
 def revise_plan(request: HttpRequest, number: str) -> HttpResponse:
     """Open an approved plan for revision."""
     actor = actor_of(request)
-    plan = load_record(actor, ValidationPlan, number)
-    check_transition(plan, "revise", actor=actor)
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        if pages.try_rule(form, lambda: perform_transition(plan, "revise", actor=actor, reason=reason)) is not None:
-            return redirect("validating:plan-detail", number)
     text = gettext("The approved version stays as it is. No report is made until the revised plan is signed.")
-    title = gettext("Revise {number}").format(number=number)
-    return pages.form_page(request, form, title=title, text=text, button="Open for revision", record=plan)
+    return pages.revision_page(request, load_record(actor, ValidationPlan, number), actor, text=text)

@@ -11,9 +11,9 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from qms.validating import commenting, pages
-from qms.validating.forms import EnvironmentForm, ProtocolEditForm, ProtocolForm, ReasonForm, StepForm, TableForm
+from qms.validating.forms import EnvironmentForm, ProtocolEditForm, ProtocolForm, StepForm, TableForm
 from qms.web.requests import actor_of
-from records.workflow import check_transition, perform_transition, take_role
+from records.workflow import take_role
 from validation.executions import begin_execution
 from validation.models import Execution, Protocol, System
 from validation.protocols import (
@@ -163,22 +163,8 @@ def drop_step(request: HttpRequest, number: str, position: int) -> HttpResponse:
 def revise(request: HttpRequest, number: str) -> HttpResponse:
     """Open an approved protocol for revision."""
     actor = actor_of(request)
-    protocol = load_record(actor, Protocol, number)
-    check_transition(protocol, "revise", actor=actor)
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        if pages.try_rule(form, lambda: perform_transition(protocol, "revise", actor=actor, reason=reason)) is not None:
-            return redirect("validating:protocol-detail", number)
-    text = "Runs keep the wording they were begun with. The new wording is signed before anybody executes it."
-    return pages.form_page(
-        request,
-        form,
-        title=gettext("Revise {number}").format(number=number),
-        text=text,
-        button="Open for revision",
-        record=protocol,
-    )
+    text = gettext("Runs keep the wording they were begun with. The new wording is signed before anybody executes it.")
+    return pages.revision_page(request, load_record(actor, Protocol, number), actor, text=text)
 
 
 @login_required

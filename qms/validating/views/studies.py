@@ -10,13 +10,13 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_safe
 
 from qms.validating import pages
-from qms.validating.forms import ReasonForm, TableForm
+from qms.validating.forms import TableForm
 from qms.validating.forms_studies import ConclusionForm, RunsForm, StudyForm
 from qms.validating.studies import design_initial, study_context, who_inspects
 from qms.web.paging import page_through
 from qms.web.requests import actor_of
 from records.clock import now
-from records.workflow import check_transition, perform_transition, take_role
+from records.workflow import take_role
 from validation.knapp_design import CONTAINERS, INSPECTORS, read_containers
 from validation.models import KnappStudy, System
 from validation.queries import load_record, records_for
@@ -100,15 +100,7 @@ def import_containers(request: HttpRequest, number: str) -> HttpResponse:
 def revise_study(request: HttpRequest, number: str) -> HttpResponse:
     """Open a signed design for revision while no run is taken."""
     actor = actor_of(request)
-    study = load_record(actor, KnappStudy, number)
-    check_transition(study, "revise", actor=actor)
-    form = ReasonForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        reason = form.cleaned_data["reason"]
-        if pages.try_rule(form, lambda: perform_transition(study, "revise", actor=actor, reason=reason)) is not None:
-            return redirect("validating:study-detail", number)
-    title = gettext("Revise {number}").format(number=number)
-    return pages.form_page(request, form, title=title, button="Open for revision", record=study)
+    return pages.revision_page(request, load_record(actor, KnappStudy, number), actor)
 
 
 @login_required
