@@ -1,12 +1,12 @@
-"""How gunicorn serves: 2 processes of 4 threads, on the address the settings also read; the code is read in once."""
+"""How gunicorn serves: 2 processes of 4 threads, on the address the settings also read."""
 
 import os
 from pathlib import Path
 
 bind = f"{os.environ.get('BIND', '127.0.0.1')}:{os.environ.get('PORT', '8000')}"
+# Not preloaded: forked after ONNX Runtime was loaded, a process hung at its end on a thread it did not have.
 workers = 2
 threads = 4
-preload_app = True  # a broken installation ends the start, and a process that died is back at once
 worker_class = "gthread"
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108  a heartbeat file; never on a slow disk
 timeout = 120  # seconds; a large upload is read within one request
