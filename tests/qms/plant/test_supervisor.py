@@ -198,6 +198,7 @@ def test_a_second_plant_on_the_same_data_is_refused(plant: Plant):
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
     assert rival.returncode != 0
     assert f"process {plant.process.pid}: serve" in rival.stderr
@@ -211,6 +212,7 @@ def test_a_taken_port_is_named(plant: Plant, tmp_path: Path):
         capture_output=True,
         text=True,
         check=False,
+        timeout=120,
     )
     assert rival.returncode != 0
     assert f"Port {plant.port} is in use" in rival.stderr
