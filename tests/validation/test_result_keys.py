@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 import time_machine
-from django.db import connection, connections
+from django.db import connection
 
 from qms.accounts.people import deactivate_person
 from records.clock import now
@@ -22,7 +20,7 @@ from records.timeline import make_sentence
 from signatures.ceremonies import open_ceremony
 from signatures.errors import SigningNeedsSession
 from tests.people import Person
-from tests.validation.desk import Desk, make_desk, sign
+from tests.validation.desk import Desk, sign
 from tests.validation.test_automation import BOMB, JUNIT
 from validation.deviations import raise_deviation
 from validation.errors_automation import NoResultToTake, ResultFileUnreadable
@@ -356,32 +354,3 @@ def test_what_the_upload_refuses_a_tool_cannot_deliver(
 def test_a_failure_that_a_tool_delivered_asks_for_its_deviation(desk: Desk, run: Execution, tool: Tool):
     tool.deliver(junit(("step-1", "failed")))
     assert raise_deviation(run, 1, actor=desk.engineer.actor()).entry.step == 1
-
-
-@pytest.mark.django_db(transaction=True)
-def test_two_deliveries_at_once_record_each_step_once():
-    desk = make_desk()
-    run = desk.begin()
-    tools = [make_tool(run, desk.engineer) for _ in range(2)]
-    barrier = threading.Barrier(2)
-    outcomes: list[Delivery | Refusal] = []
-
-    def post(tool: Tool) -> None:
-        try:
-            key = recognise_key(tool.made.secret, run.number, visitor=VISITOR)
-            actor: Any = desk.engineer.actor(session="")
-            barrier.wait(10)
-            outcomes.append(deliver_report(key, actor=actor, name="ci.xml", content=ALL))
-        except Refusal as refusal:
-            outcomes.append(refusal)
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=post, args=(tool,)) for tool in tools]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(30)
-    assert sorted(type(row).__name__ for row in outcomes) == ["Delivery", "ReportRecorded"]
-    assert StepEntry.objects.filter(execution=run).count() == 3
-    assert Event.objects.filter(act="validation.results.delivered").count() == 1
