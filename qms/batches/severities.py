@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from qms.batches.models import BatchRecord, Investigation
+from qms.batches.models import AqlSample, BatchRecord, Investigation
 from validation.switching import InspectedLot, Resumption, Standing, find_severity
 
 DISPOSED: Final = ("released", "rejected", "reinspect")
@@ -36,6 +36,15 @@ def severity_for(batch: BatchRecord) -> Standing:
     ]
     series += [(at, key, Resumption(text)) for at, key, text in concluded]
     return find_severity(entry for _, _, entry in sorted(series, key=lambda row: row[:2]))
+
+
+def read_severity(batch: BatchRecord, sample: AqlSample | None) -> dict[str, str]:
+    """Return severity and reason as recorded when the sample was drawn, before that as it stands now."""
+    if sample is None:
+        standing = severity_for(batch)
+        return {"severity": standing.severity, "severity_reason": say_standing(standing)}
+    details = batch.events.filter(act="batches.aql.drawn").values_list("details", flat=True).latest("id")
+    return {name: details.get(name, "") for name in ("severity", "severity_reason")}
 
 
 def say_standing(standing: Standing) -> str:

@@ -16,6 +16,7 @@ from django.utils.translation import gettext, gettext_noop
 
 from qms.batches import review_queries
 from qms.batches.access import batches_for
+from qms.validating.comment_pages import address_of
 from records.clock import now
 from records.evidence import Actor
 from records.models import ControlledRecord
@@ -146,8 +147,7 @@ def find_comments(actor: Actor, *, of_writer: bool) -> Iterator[Task]:
         if thread.is_writers_turn == of_writer and record.pk not in seen:
             seen.add(record.pk)
             what = SETTLE if of_writer else ANSWER
-            where = f"{reverse(subject_of(record.kind).url_name, args=[record.number])}#comment-{thread.comment.pk}"
-            yield Task(record, what, where, thread.waits_since)
+            yield Task(record, what, address_of(thread), thread.waits_since)
 
 
 def tasks_of(waiting: list[review_queries.Waiting]) -> Iterator[Task]:

@@ -272,9 +272,8 @@ class OpenSSL:
         found = pathlib.Path(out).read_bytes()
         return found if found.count(b"-----BEGIN CERTIFICATE") == 1 else None
 
-    def sealer_of(self, cms: bytes, content: bytes, at: dt.datetime) -> str | None:
-        """Verify the organisation's seal; return whose it is, or None for any other signature, a person's too."""
-        signer = self.signer_of(cms, content, at)
+    def sealer_of(self, signer: bytes | None) -> str | None:
+        """Return whose seal a signer's certificate makes, or None for any other certificate, a person's too."""
         subject = self.describe(signer)["subject"] if signer else ""
         return subject if "document seal" in subject and "UID=" not in subject else None
 
@@ -512,7 +511,7 @@ class Records:
         for name in wanted:
             if sha256(self.capsule.read(name)) not in inside:
                 raise Wrong(member, f"it does not hold {name} as the capsule does")
-        if self.openssl.sealer_of(*sealed_part(pdf)) is None:
+        if self.openssl.sealer_of(self.openssl.signer_of(*sealed_part(pdf))) is None:
             raise Wrong(member, "its seal is not valid, or not by the seal certificate of a trusted authority")
         self.counts["renditions"] += 1
 
@@ -921,10 +920,11 @@ def check_giver(capsule: Capsule, openssl: OpenSSL, report: Report) -> None:
     """Verify the organisation's seal over the manifest, and tell who gave the capsule out."""
     made_at = moment_of(capsule.json("capsule.json")["made_at"], INSTANT)
     seal, manifest = capsule.read("manifest.json.p7s"), capsule.read("manifest.json")
-    giver = openssl.sealer_of(seal, manifest, made_at)
-    if giver is None:
+    signer = openssl.signer_of(seal, manifest, made_at)
+    giver = openssl.sealer_of(signer)
+    if signer is None or giver is None:
         raise Wrong("manifest.json, manifest.json.p7s", "the seal is not valid over this manifest, or not trusted")
-    if not is_sound(seal, openssl.signer_of(seal, manifest, made_at) or b"", capsule.read("certificates/ca.pem")):
+    if not is_sound(seal, signer, capsule.read("certificates/ca.pem")):
         raise Wrong("manifest.json.p7s", "bytes that no signature covers are not as in every seal")
     report.prove(1, f"seal stands over the manifest: {giver} gave out these files and no others.")
 

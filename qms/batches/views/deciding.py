@@ -23,7 +23,7 @@ from qms.batches.openpoints import REVIEW, points_blocking
 from qms.batches.pages import make_tabs
 from qms.batches.reconciliations import COUNTERS, reconcile_batch
 from qms.batches.review_units import defect_library
-from qms.batches.severities import say_standing, severity_for
+from qms.batches.severities import read_severity
 from qms.web.language import tell_refusal
 from qms.web.requests import actor_of
 from records.errors import Refusal
@@ -103,15 +103,6 @@ def sample_context(batch: BatchRecord, sample: AqlSample | None) -> dict[str, An
         "found": list(sample.findings.select_related("image", "defect")) if sample else [],
         "severity": read_severity(batch, sample),
     }
-
-
-def read_severity(batch: BatchRecord, sample: AqlSample | None) -> dict[str, str]:
-    """Return severity and reason as recorded when the sample was drawn, before that as it stands now."""
-    if sample is None:
-        standing = severity_for(batch)
-        return {"severity": standing.severity, "severity_reason": say_standing(standing)}
-    details = batch.events.filter(act="batches.aql.drawn").values_list("details", flat=True).latest("id")
-    return {name: details.get(name, "") for name in ("severity", "severity_reason")}
 
 
 def make_findings(request: HttpRequest, batch: BatchRecord, sample: AqlSample | None) -> Any:

@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
-from qms.validating import commenting as shown
+from qms.validating import comment_pages as shown
 from qms.validating import pages
 from qms.validating.forms_comments import SETTLE, TAKE_BACK, CommentEntryForm, CommentForm
 from qms.web.requests import actor_of

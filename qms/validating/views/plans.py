@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from qms.validating import commenting, pages
+from qms.validating import comment_pages, pages
 from qms.validating.document_forms import MasterPlanForm, PlanForm, SectionForm
 from qms.web.paging import page_through
 from qms.web.requests import actor_of
@@ -70,10 +70,10 @@ def show_plan(request: HttpRequest, number: str) -> HttpResponse:
     """Show a plan: its sections, what is missing, its signatures."""
     actor = actor_of(request)
     plan = load_record(actor, ValidationPlan, number)
-    is_draft, said = plan.state == "draft", commenting.comment_context(plan)
+    is_draft, said = plan.state == "draft", comment_pages.comment_context(plan)
     context = pages.record_context(plan, actor) | said
     context |= {
-        "sections": commenting.show_sections(plan, said["parts"]),
+        "sections": comment_pages.show_sections(plan, said["parts"]),
         "missing": missing_sections(plan) if is_draft else [],
         "is_outdated": is_draft and is_outdated(plan),
         "may_edit": is_draft and actor.holds(pages.ENGINEER),

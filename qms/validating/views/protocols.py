@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from qms.validating import commenting, pages
+from qms.validating import comment_pages, pages
 from qms.validating.forms import EnvironmentForm, ProtocolEditForm, ProtocolForm, StepForm, TableForm
 from qms.web.requests import actor_of
 from records.workflow import take_role
@@ -58,7 +58,7 @@ def show_protocol(request: HttpRequest, number: str) -> HttpResponse:
     """Show a protocol: its steps, its signatures, its runs."""
     actor = actor_of(request)
     protocol = load_record(actor, Protocol, number)
-    said = commenting.comment_context(protocol)
+    said = comment_pages.comment_context(protocol)
     context = pages.record_context(protocol, actor) | said
     context |= {
         "steps": [(row, said["parts"][f"step-{row.pk}"]) for row in protocol.steps.order_by("position")],

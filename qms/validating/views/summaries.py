@@ -11,7 +11,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from qms.validating import commenting, document_pages, pages
+from qms.validating import comment_pages, document_pages, pages
 from qms.validating.document_forms import ReportForm
 from qms.validating.forms import ReasonForm
 from qms.web.requests import actor_of
@@ -41,7 +41,7 @@ def make_report(request: HttpRequest, number: str) -> HttpResponse:
         "record": system,
         "points": [
             *document_pages.show_points(find_open_points(report_facts(system))),
-            *commenting.show_open(open_of_system(system)),
+            *comment_pages.show_open(open_of_system(system)),
         ],
         "present": SummaryReport.objects.filter(system=system, state="draft").first(),
         "standing": standing_of(system),
@@ -65,7 +65,7 @@ def show_report(request: HttpRequest, number: str) -> HttpResponse:
             if pages.try_rule(form, rule) is not None:
                 messages.success(request, gettext("{number} is saved.").format(number=number))
                 return redirect("validating:report-detail", number)
-    context = report_context(report, actor) | commenting.comment_context(report) | {"form": form}
+    context = report_context(report, actor) | comment_pages.comment_context(report) | {"form": form}
     return render(request, "validating/report_detail.html", context, status=422 if form.errors else 200)
 
 
